@@ -1,0 +1,77 @@
+/**
+ * BYTE STRINGS
+ *
+ * Keys and values are bytes. Inside the program a run of bytes is a JavaScript string with one
+ * character (0 to 255) per byte: compact in memory, ordered by bytes under `<`, and lossless in
+ * JSON. The brand keeps text and bytes apart; this file is the only place that converts.
+ */
+
+declare const byteString: unique symbol;
+
+/** Bytes, one character (U+0000 to U+00FF) per byte. */
+export type ByteString = string & { readonly [byteString]: true };
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** No bytes. */
+export const EMPTY_BYTES = '' as ByteString;
+
+/** The UTF-8 bytes of a text. A lone surrogate becomes U+FFFD, as `TextEncoder` defines. */
+export function bytesOfText(text: string): ByteString {
+  return isAscii(text) ? (text as ByteString) : bytesOfBuffer(utf8.encode(text));
+}
+
+/** The same bytes as a byte string. */
+export function bytesOfBuffer(buffer: Uint8Array): ByteString {
+  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength).toString(
+    'latin1',
+  ) as ByteString;
+}
+
+/** The same bytes as a buffer of their own. */
+export function bufferOfBytes(bytes: ByteString): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(bytes, 'latin1'));
+}
+
+/** The text these bytes encode in UTF-8, or null when they are not valid UTF-8. */
+export function textOfBytes(bytes: ByteString): string | null {
+  if (isAscii(bytes)) return bytes;
+  try {
+    return strictUtf8.decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    return null;
+  }
+}
+
+/** Standard base64, padded. */
+export function base64OfBytes(bytes: ByteString): string {
+  return Buffer.from(bytes, 'latin1').toString('base64');
+}
+
+/** The bytes of a strict, padded base64 text, or null when it is anything else. */
+export function bytesOfBase64(base64: string): ByteString | null {
+  const bytes = Buffer.from(base64, 'base64').toString('latin1') as ByteString;
+  return base64OfBytes(bytes) === base64 ? bytes : null;
+}
+
+/**
+ * The first key after every key with this prefix: the prefix with its last byte below 0xFF raised
+ * by one and the rest cut. Null means "no upper bound" (an empty prefix, or one of 0xFF only).
+ */
+export function prefixEnd(prefix: ByteString): ByteString | null {
+  let length = prefix.length;
+  while (length > 0 && prefix.charCodeAt(length - 1) === 0xff) length -= 1;
+  if (length === 0) return null;
+  const raised = String.fromCharCode(prefix.charCodeAt(length - 1) + 1);
+  return (prefix.slice(0, length - 1) + raised) as ByteString;
+}
+
+/** Whether a string read from disk or a peer is a byte string: no character above U+00FF. */
+export function isByteString(text: string): text is ByteString {
+  return /^[\u0000-\u00ff]*$/.test(text);
+}
+
+function isAscii(text: string): boolean {
+  return /^[\u0000-\u007f]*$/.test(text);
+}

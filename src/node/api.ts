@@ -1,0 +1,195 @@
+import type { KeyValue, KvCommand, KvResult } from '../kv/command.ts';
+import type { ByteString } from '../lib/bytes.ts';
+import type { ClusterId, MemberId } from '../lib/ids.ts';
+import type { Configuration, Member } from '../raft/configuration.ts';
+import type { LogIndex, Term } from '../raft/entry.ts';
+import type { TraceEvent } from '../raft/trace.ts';
+
+/** A command before the leader stamps it with its time and form. */
+export type KvProposal = DistributiveOmit<KvCommand, 'v' | 'at' | 'by' | 'requestId'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** What goes with every request. */
+export interface RequestContext {
+  /** By `Clock.now()`; the node answers before, with what it knows by then. */
+  readonly deadline: number;
+  /** Names the write for exactly-once; null when the client gave no name. */
+  readonly requestId: string | null;
+  /** Fires when the client has gone away. */
+  readonly signal: AbortSignal | null;
+}
+
+/** The applied state, at the moment it is asked. Synchronous: read it whole, without an `await`. */
+export interface StoreView {
+  readonly revision: number;
+  get(key: ByteString): KeyValue | undefined;
+  /** Pairs with start <= key < end (null: no bound), in byte order, at most `limit`. */
+  range(start: ByteString, end: ByteString | null, limit: number, descending?: boolean): KeyValue[];
+  count(start: ByteString, end: ByteString | null): number;
+  /** Hex hash of the whole store; equal on every node at the same applied index. */
+  hash(): string;
+}
+
+export type NodeRole = 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner';
+
+export interface NodeStatus {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly url: string;
+  readonly role: NodeRole;
+  readonly term: Term;
+  readonly leader: MemberId | null;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly lastIndex: LogIndex;
+  readonly durableIndex: LogIndex;
+  readonly snapshotIndex: LogIndex;
+  readonly revision: number;
+  /** Seconds. */
+  readonly uptime: number;
+  readonly recovering: boolean;
+}
+
+export interface MemberStatus extends Member {
+  /** Heard from within the last election timeout, as this node (or the leader) knows. */
+  readonly reachable: boolean;
+}
+
+export interface ClusterStatus {
+  readonly clusterId: ClusterId;
+  readonly leader: MemberId | null;
+  readonly term: Term;
+  readonly members: readonly MemberStatus[];
+}
+
+export interface ConsensusState {
+  readonly id: MemberId;
+  readonly role: NodeRole;
+  readonly term: Term;
+  readonly vote: MemberId | null;
+  readonly leader: MemberId | null;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly durableIndex: LogIndex;
+  readonly firstIndex: LogIndex;
+  readonly lastIndex: LogIndex;
+  readonly snapshot: { readonly index: LogIndex; readonly term: Term } | null;
+  readonly configuration: Configuration;
+  /** The newest entries, oldest first. `size` in bytes of JSON. */
+  readonly log: readonly {
+    readonly index: LogIndex;
+    readonly term: Term;
+    readonly kind: string;
+    readonly size: number;
+  }[];
+  /** On a leader: what it knows of each other member. */
+  readonly progress: readonly {
+    readonly id: MemberId;
+    readonly state: 'probe' | 'replicate' | 'snapshot';
+    readonly matchIndex: LogIndex;
+    readonly nextIndex: LogIndex;
+    readonly inflight: number;
+    readonly recentlyActive: boolean;
+  }[];
+  /** In ms. `electionElapsed` counts from the last word of a leader. */
+  readonly timers: {
+    readonly tick: number;
+    readonly heartbeat: number;
+    readonly election: number;
+    readonly electionElapsed: number;
+    readonly electionTimeout: number;
+  };
+}
+
+/** One line of `/events`: a decision of the core, or something that happened to the store or node. */
+export interface NodeEvent {
+  /** Counts from 1 for the life of the process. */
+  readonly id: number;
+  /** Wall clock, ms. */
+  readonly at: number;
+  readonly family: 'raft' | 'kv' | 'node';
+  /** `message` events are one per peer message and only produced while somebody listens. */
+  readonly level: 'state' | 'message';
+  readonly event: TraceEvent | { readonly type: string; readonly [field: string]: unknown };
+}
+
+/** Stops what was begun. */
+export type Unsubscribe = () => void;
+
+/**
+ * What the REST interface may ask of a node. Every method that can fail in an expected way throws
+ * ApiError (wire/errors.ts); followers forward by themselves what only the leader can do.
+ */
+export interface NodeApi {
+  readonly clusterId: ClusterId;
+  readonly memberId: MemberId;
+  readonly store: StoreView;
+  /** Monotonic ms, for deadlines. */
+  now(): number;
+  term(): Term;
+
+  /** Resolves when the command has been applied on this node or the leader. */
+  propose(proposal: KvProposal, context: RequestContext): Promise<KvResult>;
+  /** Resolves when `store` is at least as new as everything acknowledged before the call. */
+  readBarrier(context: RequestContext): Promise<void>;
+
+  status(): NodeStatus;
+  cluster(context: RequestContext): Promise<ClusterStatus>;
+  consensusState(): ConsensusState;
+  /** Whether the node can serve: reasons by check name; empty means ready. */
+  readiness(): Readonly<Record<string, string | null>>;
+
+  /** Adds a learner that is promoted by itself. Idempotent by id. Answers the new configuration. */
+  addMember(member: MemberInput, context: RequestContext): Promise<AddedMember>;
+  removeMember(id: MemberId, context: RequestContext): Promise<Configuration>;
+  updateMember(id: MemberId, url: string, context: RequestContext): Promise<Configuration>;
+  promoteMember(id: MemberId, context: RequestContext): Promise<Configuration>;
+  /** Resolves with the new leader; null picks the most up-to-date voter. */
+  transferLeadership(to: MemberId | null, context: RequestContext): Promise<MemberId>;
+  campaign(): void;
+  stepDown(): void;
+
+  /** The snapshot file format of the whole store as of now, in pieces. */
+  backup(context: RequestContext): Promise<ReadableStream<Uint8Array>>;
+  /** Ends when the signal fires. `since` replays what the ring buffer still holds after that id. */
+  subscribe(
+    level: 'state' | 'message',
+    since: number | null,
+    listener: (event: NodeEvent) => void,
+  ): Unsubscribe;
+  /** Prometheus text. */
+  metrics(): string;
+
+  readonly faults: FaultControl | null;
+}
+
+export interface MemberInput {
+  /** Null: the leader draws one. A joining node names itself. */
+  readonly id: MemberId | null;
+  readonly name: string | null;
+  readonly url: string;
+}
+
+export interface AddedMember {
+  readonly member: Member;
+  readonly configuration: Configuration;
+}
+
+/** One injected fault of the network between this node and a peer. */
+export interface Fault {
+  readonly peer: MemberId;
+  /** `out`: from this node to the peer. `in`: from the peer to this node. */
+  readonly direction: 'in' | 'out';
+  readonly cut: boolean;
+  /** 0 to 1. */
+  readonly dropRate: number;
+  readonly delayMs: number;
+  /** It ends by itself after this many seconds. */
+  readonly ttlSeconds: number;
+}
+
+export interface FaultControl {
+  list(): readonly Fault[];
+  set(faults: readonly Fault[]): void;
+  clear(): void;
+}

@@ -12,6 +12,11 @@ export interface Member {
   readonly learner: boolean;
   /** The leader promotes this learner by itself once it has caught up. */
   readonly autoPromote: boolean;
+  /**
+   * The member has answered a leader once, so it has a log and may have voted: a directory without a
+   * log that claims this id has been wiped, and must not take part again.
+   */
+  readonly active: boolean;
 }
 
 /**
@@ -30,6 +35,7 @@ export interface Configuration {
 export type ConfigurationChange =
   | { readonly type: 'found' }
   | { readonly type: 'add-learner'; readonly member: Member }
+  | { readonly type: 'activate'; readonly ids: readonly MemberId[] }
   | { readonly type: 'promote'; readonly id: MemberId }
   | { readonly type: 'remove'; readonly id: MemberId }
   | {

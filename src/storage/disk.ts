@@ -34,6 +34,11 @@ export interface DiskFile {
   read(offset: number, length: number): Promise<Uint8Array>;
   size(): Promise<number>;
   truncate(size: number): Promise<void>;
+  /**
+   * Claims room for this many bytes on the file system without changing the file's size. Fails
+   * with `EOPNOTSUPP` where that cannot be done, and the caller writes padding instead.
+   */
+  allocate(bytes: number): Promise<void>;
   close(): Promise<void>;
 }
 

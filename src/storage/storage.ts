@@ -58,7 +58,8 @@ export interface Storage {
   /**
    * Reads everything, repairs an unfinished tail, and copies the un-snapshotted tail into a new
    * segment (rule 4). Must be called first, once. `identity` overrides `node` of a directory with a
-   * state, and is what an empty directory is created with; null leaves an empty directory alone.
+   * state (the ids on disk win), and is what an empty directory is created with; null leaves an
+   * empty directory alone.
    */
   open(identity: Identity | null): Promise<Restored>;
   /** Founds an empty directory that was opened with null. */
@@ -67,6 +68,12 @@ export interface Storage {
   append(batch: Batch): Promise<void>;
   /** Appends the `synced` marker: called when the log has been idle for 50 ms. */
   markSynced(): Promise<void>;
+  /**
+   * Notes durably that a torn log has been confirmed (or vouched for by an operator). Until then
+   * every `open` says `torn` again, so that a restart cannot make a recovering node forget that it
+   * may have lost what it acknowledged. Does nothing when the log is not torn.
+   */
+  markRecovered(): Promise<void>;
   /** Bytes of log since the newest snapshot: what decides that a snapshot is due. */
   readonly walBytes: number;
   readonly freeBytes: () => Promise<number>;

@@ -31,8 +31,7 @@ export interface ReadState {
  * 1. send `messages` at once;
  * 2. make `snapshot`, `state` and `entries` durable, in this order, before the next Ready's;
  * 3. then send `messagesAfterPersist` and call `persisted()` with this Ready's `mark`;
- * 4. apply `committed` in order, at any time after the entries were handed over, and call
- *    `applied()`.
+ * 4. apply `committed` in order, at any time after the entries were handed over.
  *
  * Successive Readys may be merged into one durable batch; their order must be kept.
  */

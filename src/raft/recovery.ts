@@ -1,0 +1,111 @@
+import type { MemberId } from '../lib/ids.ts';
+import type { Term } from './entry.ts';
+import { compareLogEnds } from './log.ts';
+import type { AppendRequest, LogEnd, PreVoteResponse, Message } from './message.ts';
+import type { RaftState } from './state.ts';
+import type { Reason } from './trace.ts';
+import { becomeFollower } from './transitions.ts';
+
+/**
+ * RECOVERY
+ *
+ * A node whose log ended in a damaged batch may have lost entries it acknowledged, or a vote. Until
+ * that is settled it neither votes nor campaigns. It is settled in one of two ways:
+ *
+ * - a leader confirms its log: the leader has taken note of this recovery (so no older answer of
+ *   this node counts any more), and this node's log has been verified up to the leader's own term
+ *   and commit index;
+ * - every other voter has reported, since this start, a log no newer than this one. Then this node
+ *   lacks nothing that any of them has. It takes the highest term reported, with its vote given, for
+ *   the lost vote may have been in it. (A candidate whose log is as new as all reports may be voted
+ *   for too, in a later term: so nodes that recover together elect the newest of them.)
+ */
+export class Recovery {
+  /** Names this recovery in messages; never 0. */
+  readonly id: number;
+  readonly reports = new Map<MemberId, LogEnd & { readonly term: Term }>();
+  /** Answers to requests numbered below belong to an earlier survey. */
+  surveySeq = 0;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+}
+
+/** Asks every other voter for the end of its log; called at each election timeout. */
+export function survey(raft: RaftState): void {
+  const { recovery } = raft;
+  if (recovery === null || !raft.isVoter) return;
+  recovery.reports.clear();
+  recovery.surveySeq = raft.upcomingSeq;
+  raft.resetElectionTimer();
+  for (const to of raft.voters) {
+    if (to === raft.id) continue;
+    const question = { ...raft.envelope(to), ...raft.log.end };
+    raft.send({ ...question, type: 'pre-vote', survey: true });
+  }
+  settleByReports(raft);
+}
+
+/** Takes down a report, if this node collects them. */
+export function onSurveyAnswer(raft: RaftState, message: PreVoteResponse): void {
+  const { recovery } = raft;
+  if (recovery === null || message.seq < recovery.surveySeq) return;
+  const { term, lastIndex, lastTerm } = message;
+  recovery.reports.set(message.from, { term, lastIndex, lastTerm });
+  settleByReports(raft);
+}
+
+/** Whether this node may vote for a log that ends so. Always, unless it recovers. */
+export function allowsCandidate(raft: RaftState, candidate: Message & LogEnd): boolean {
+  const { recovery } = raft;
+  if (recovery === null) return true;
+  if (!allHaveReported(raft, recovery)) return false;
+  for (const report of recovery.reports.values()) {
+    if (compareLogEnds(candidate, report) < 0) return false;
+    // Its own lost vote may have been given in any term that was reported. The candidate itself
+    // stands in the term it asks for; everyone else must be below.
+    if (report.term >= candidate.term) return false;
+  }
+  return compareLogEnds(candidate, raft.log.end) >= 0;
+}
+
+/** A leader's append was accepted up to `verified`: does that confirm this node's log? */
+export function settleByLeader(raft: RaftState, message: AppendRequest, verified: number): void {
+  const { recovery } = raft;
+  if (recovery === null || message.recovery !== recovery.id) return;
+  if (verified < message.commitIndex) return;
+  // With an entry of the leader's own term verified, everything committed before it is here too.
+  if (raft.log.term(verified) !== message.term) return;
+  settle(raft, { code: 'leader-confirmed', leader: message.from, verified });
+}
+
+/** An operator vouches for this log. */
+export function settleByOperator(raft: RaftState): void {
+  if (raft.recovery !== null) settle(raft, { code: 'operator-vouches' });
+}
+
+function settleByReports(raft: RaftState): void {
+  const { recovery } = raft;
+  if (recovery === null || !allHaveReported(raft, recovery)) return;
+  let term = raft.term;
+  for (const report of recovery.reports.values()) {
+    if (compareLogEnds(raft.log.end, report) < 0) return;
+    term = Math.max(term, report.term);
+  }
+  settle(raft, { code: 'newest-of-all', voters: raft.voters.length }, term);
+}
+
+function allHaveReported(raft: RaftState, recovery: Recovery): boolean {
+  return raft.voters.every((id) => id === raft.id || recovery.reports.has(id));
+}
+
+function settle(raft: RaftState, reason: Reason, term: Term = raft.term): void {
+  raft.recovery = null;
+  if (term > raft.term) becomeFollower(raft, term, null, reason);
+  if (raft.vote === null) {
+    raft.vote = raft.id;
+    raft.hardStateChanged();
+  }
+  if (raft.tracing) raft.trace({ type: 'recovery', term: raft.term, reason });
+}

@@ -1,0 +1,86 @@
+import type { TSchema } from '@sinclair/typebox';
+import {
+  AddMemberAnswer,
+  AddMemberBody,
+  ClusterAnswer,
+  ClusterMember,
+  ConfigurationRecord,
+  ConsensusStateAnswer,
+  MemberRecord,
+  TransferAnswer,
+  TransferBody,
+  UpdateMemberBody,
+} from './cluster.ts';
+import { inlineOf, type Tag } from './endpoint.ts';
+import { DeleteAnswer, KeyOnly, Pair, PutAnswer, RangeAnswer } from './kv.ts';
+import {
+  FaultRecord,
+  FaultsBody,
+  HashAnswer,
+  HealthAnswer,
+  HealthCheck,
+  StatusAnswer,
+  SteerAnswer,
+  VersionAnswer,
+} from './node.ts';
+import { Problem } from './problem.ts';
+
+const NAMED_SCHEMAS: readonly TSchema[] = [
+  AddMemberAnswer,
+  AddMemberBody,
+  ClusterAnswer,
+  ClusterMember,
+  ConfigurationRecord,
+  ConsensusStateAnswer,
+  DeleteAnswer,
+  FaultRecord,
+  FaultsBody,
+  HashAnswer,
+  HealthAnswer,
+  HealthCheck,
+  KeyOnly,
+  MemberRecord,
+  Pair,
+  Problem,
+  PutAnswer,
+  RangeAnswer,
+  StatusAnswer,
+  SteerAnswer,
+  TransferAnswer,
+  TransferBody,
+  UpdateMemberBody,
+  VersionAnswer,
+];
+
+const TAGS: Readonly<Record<Tag, string>> = {
+  Keys: 'Reading and writing keys.',
+  Cluster: 'The membership, and who leads.',
+  Node: 'This node and its role.',
+  Operations: 'Health, metrics, events, backup.',
+  Peers: 'What nodes say to each other.',
+};
+
+/** The head of the OpenAPI document. */
+export function openApiInfo(version: string): {
+  title: string;
+  description: string;
+  version: string;
+} {
+  return {
+    title: 'abcd',
+    description:
+      'A strongly consistent key-value store. Any node answers any request. Errors are ' +
+      '`application/problem+json` (RFC 9457) with a stable `code`.',
+    version,
+  };
+}
+
+/** The tags of the OpenAPI document, in the order in which they are shown. */
+export function openApiTags(): { name: string; description: string }[] {
+  return Object.entries(TAGS).map(([name, description]) => ({ name, description }));
+}
+
+/** The schemas that endpoints refer to by name. */
+export function openApiSchemas(): Record<string, Record<string, unknown>> {
+  return Object.fromEntries(NAMED_SCHEMAS.map((schema) => [String(schema.$id), inlineOf(schema)]));
+}

@@ -1,0 +1,190 @@
+import { Type } from '@sinclair/typebox';
+import { IdText } from './cluster.ts';
+import type { Parameter } from './endpoint.ts';
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './kv.ts';
+
+const text = Type.String();
+const flag = Type.Boolean();
+
+/** Headers that every request may carry. */
+export const COMMON_PARAMETERS: readonly Parameter[] = [
+  {
+    name: 'Abcd-Timeout',
+    in: 'header',
+    description: 'How long the request may take: `500ms`, `2s`; 5s by default, 60s at most.',
+    schema: text,
+    example: '2s',
+  },
+  {
+    name: 'X-Request-Id',
+    in: 'header',
+    description: 'An id for logs, 1 to 64 of `A-Za-z0-9_-`. It comes back with the answer.',
+    schema: text,
+    example: 'order-4711',
+  },
+];
+
+/** For every request that changes something. */
+export const IDEMPOTENCY_KEY: Parameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Names the request: sent again under the same name it has one effect and gets the first ' +
+    'answer. `<client>.<n>`, or 1 to 64 of `A-Za-z0-9_-`.',
+  schema: text,
+  example: 'client7.42',
+};
+
+export const KEY_IN_PATH: Parameter = {
+  name: 'key',
+  in: 'path',
+  description:
+    'Everything after `/kv/`, percent-decoded once to bytes. Slashes belong to the key; dot ' +
+    'segments do not survive most HTTP clients: use `/kv?key=` for them.',
+  schema: text,
+  example: 'config/color',
+};
+
+export const KEY_IN_QUERY: Parameter = {
+  name: 'key',
+  in: 'query',
+  required: true,
+  description: 'The key, percent-encoded. A space is `%20`, a plus sign `%2B`.',
+  schema: text,
+  example: 'config/color',
+};
+
+export const CONSISTENCY: Parameter = {
+  name: 'consistency',
+  in: 'query',
+  description: "`serializable` reads this node's own state, which may be old.",
+  schema: Type.Union([Type.Literal('linearizable'), Type.Literal('serializable')]),
+  example: 'linearizable',
+};
+
+export const RAW: Parameter = {
+  name: 'raw',
+  in: 'query',
+  description: "The answer's body is the value, as `application/octet-stream`.",
+  schema: flag,
+  example: false,
+};
+
+export const PREV: Parameter = {
+  name: 'prev',
+  in: 'query',
+  description: 'Answer the pair that was there before, too.',
+  schema: flag,
+  example: true,
+};
+
+export const REVISION: Parameter = {
+  name: 'revision',
+  in: 'query',
+  description: 'A revision. This version serves the current one only.',
+  schema: Type.Integer({ minimum: 0 }),
+  example: 42,
+};
+
+export const IF_MATCH: Parameter = {
+  name: 'If-Match',
+  in: 'header',
+  description: "Only if this is the key's modRevision, in quotes.",
+  schema: text,
+  example: '"42"',
+};
+
+export const IF_NONE_MATCH_ANY: Parameter = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: '`*`: only if the key does not exist.',
+  schema: text,
+  example: '*',
+};
+
+export const IF_NONE_MATCH: Parameter = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: '304 if one of these is the modRevision.',
+  schema: text,
+  example: '"42"',
+};
+
+/** What names a range of keys. */
+export const RANGE_PARAMETERS: readonly Parameter[] = [
+  {
+    name: 'prefix',
+    in: 'query',
+    description: 'All keys that begin with it. Not together with `start` and `end`.',
+    schema: text,
+    example: 'config/',
+  },
+  {
+    name: 'start',
+    in: 'query',
+    description: 'The first key of the range.',
+    schema: text,
+    example: 'a',
+  },
+  {
+    name: 'end',
+    in: 'query',
+    description: 'The first key after the range.',
+    schema: text,
+    example: 'b',
+  },
+];
+
+export const PAGE_PARAMETERS: readonly Parameter[] = [
+  {
+    name: 'limit',
+    in: 'query',
+    description: 'Most pairs on the page.',
+    schema: Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT }),
+    example: 100,
+  },
+  {
+    name: 'cursor',
+    in: 'query',
+    description: 'The `next` of the page before.',
+    schema: text,
+    example: 'MWE0MjpiLzI',
+  },
+  {
+    name: 'order',
+    in: 'query',
+    description: 'Direction, by the bytes of the keys.',
+    schema: Type.Union([Type.Literal('asc'), Type.Literal('desc')]),
+    example: 'asc',
+  },
+  {
+    name: 'keysOnly',
+    in: 'query',
+    description: 'Leave the values out.',
+    schema: flag,
+    example: false,
+  },
+  {
+    name: 'countOnly',
+    in: 'query',
+    description: 'Count only, no pairs.',
+    schema: flag,
+    example: false,
+  },
+];
+
+export const MEMBER_ID: Parameter = {
+  name: 'id',
+  in: 'path',
+  description: 'The id of the member.',
+  schema: IdText,
+  example: '8391245717622341632',
+};
+
+export const VERBOSE: Parameter = {
+  name: 'verbose',
+  in: 'query',
+  description: 'List all checks.',
+  schema: flag,
+  example: true,
+};

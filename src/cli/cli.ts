@@ -1,0 +1,20 @@
+import type { Environment } from '../lib/settings.ts';
+import type { Caller } from './http.ts';
+
+/** What a command needs of the process around it; index.ts fills it in. */
+export interface Cli extends Caller {
+  /** How a person starts this program, for messages: `bun run src/index.ts`. */
+  readonly invocation: string;
+  /** The command line that starts this program once more. */
+  readonly self: readonly string[];
+  readonly environment: Environment;
+  readonly out: (text: string | Uint8Array) => void;
+  /** For people, beside the output that scripts read. */
+  readonly note: (text: string) => void;
+  readonly readText: (path: string) => string;
+  readonly randomBytes: () => Uint8Array;
+  /** Fires on SIGTERM, SIGINT, and whatever else means "please stop". */
+  readonly stopping: AbortSignal;
+  /** Also stop when standard input ends. */
+  readonly stopWithStdin: () => void;
+}

@@ -1,0 +1,121 @@
+/**
+ * The Logger port on pino, in this thread: pino's transports would start worker threads, which a
+ * compiled binary cannot load. Writing is asynchronous and bounded, so that a terminal that stands
+ * still costs log lines and never the node's time.
+ */
+
+import pino, { type Logger as Pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { LogConfig } from '../config.ts';
+import type { LogFamily, Logger, LogLevel } from '../lib/logger.ts';
+
+/** The least that both kinds of destination offer. */
+interface Destination {
+  write(line: string): unknown;
+  on(event: 'error' | 'close' | 'drop', listener: () => void): unknown;
+  end(): void;
+}
+
+const STANDARD_OUTPUT = 1;
+const BUFFER_BYTES = 4 * 2 ** 20;
+const CLOSE_TIMEOUT_MS = 1000;
+
+/** A logger whose destinations have to be closed before the process exits. */
+export class PinoLogger implements Logger {
+  readonly #pino: Pino;
+  readonly #destinations: readonly Destination[];
+
+  constructor(level: LogLevel, destinations: readonly Destination[], fields: object = {}) {
+    const streams = destinations.map((stream) => ({ level: 'trace' as const, stream }));
+    this.#destinations = destinations;
+    this.#pino = pino(
+      {
+        level: destinations.length === 0 ? 'silent' : level,
+        base: fields,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        serializers: { error: pino.stdSerializers.err },
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      pino.multistream(streams),
+    );
+  }
+
+  enabled(level: LogLevel): boolean {
+    return this.#pino.isLevelEnabled(level);
+  }
+
+  log(level: LogLevel, family: LogFamily, message: string, fields?: object): void {
+    this.#pino[level]({ family, ...fields }, message);
+  }
+
+  /** Writes what is still held; gives up after a second, when nobody takes it. */
+  async close(): Promise<void> {
+    await Promise.all(this.#destinations.map(closed));
+  }
+}
+
+/** Opens the destinations that the configuration names. `fields` stand in every line. */
+export async function openLogger(config: LogConfig, fields: object): Promise<PinoLogger> {
+  const destinations: Destination[] = [];
+  if (config.console !== 'none') {
+    const console = bounded(STANDARD_OUTPUT);
+    destinations.push(config.console === 'json' ? console : prettified(console));
+  }
+  if (config.file !== null) destinations.push(await rollingFile(config.file, config));
+  return new PinoLogger(config.level, destinations, fields);
+}
+
+/** Lines for people: time, level, sentence, and the fields behind it. */
+export function prettified(destination: Destination): Destination {
+  const pretty = prettyFactory({
+    colorize: false,
+    singleLine: true,
+    errorLikeObjectKeys: ['error'],
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname,family,node',
+    messageFormat: '{family}: {msg}',
+  });
+  return {
+    write: (line) => destination.write(pretty(line)),
+    on: (event, listener) => destination.on(event, listener),
+    end: () => destination.end(),
+  };
+}
+
+function bounded(fd: number): Destination {
+  return tolerant(pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES }));
+}
+
+async function rollingFile(file: string, config: LogConfig): Promise<Destination> {
+  // Loaded only when asked for: it brings a calendar of 250 modules along.
+  const { default: openRollingFile } = await import('pino-roll');
+  const stream = await openRollingFile({
+    file,
+    size: `${Math.ceil(config.fileBytes / 1024)}k`,
+    limit: { count: config.fileCount, removeOtherLogFiles: true },
+    mkdir: true,
+    sync: false,
+    maxLength: BUFFER_BYTES,
+    mode: 0o600,
+  });
+  return tolerant(stream);
+}
+
+/** A destination that is gone (a closed terminal, a full disk) must not end the node. */
+function tolerant<T extends Destination>(destination: T): T {
+  destination.on('error', () => undefined);
+  return destination;
+}
+
+function closed(destination: Destination): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+  const done = () => {
+    clearTimeout(timer);
+    resolve();
+  };
+  destination.on('close', done);
+  destination.on('error', done);
+  destination.end();
+  return promise;
+}

@@ -1,0 +1,175 @@
+/**
+ * THE SETTINGS OF A NODE
+ *
+ * Every setting stands here once: its kind, its default, its help. The command line, the
+ * environment (`ABCD_` and the name in capitals), `--help` and the README's table come from it.
+ */
+
+import {
+  choice,
+  InvalidValue,
+  duration,
+  list,
+  origin,
+  parseOriginOrThrow,
+  setting,
+  size,
+  switchSetting,
+  text,
+  wholeNumber,
+} from './lib/setting.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** One member of `--cluster`. */
+export interface FoundingMember {
+  readonly name: string;
+  readonly url: string;
+}
+
+export const NODE_SETTINGS = {
+  port: wholeNumber({
+    min: 0,
+    max: 65_535,
+    fallback: null,
+    placeholder: 'port',
+    help: 'port to listen on; on an empty directory this founds a new cluster (default: a free port)',
+  }),
+  host: text({
+    fallback: '127.0.0.1',
+    placeholder: 'address',
+    help: 'address to listen on; anything but loopback needs --cluster-secret or --insecure',
+  }),
+  name: setting(
+    { fallback: null, help: 'name of this node (default: node-<port>)' },
+    'name',
+    String,
+    parseName,
+  ),
+  dataDir: text({
+    fallback: null,
+    placeholder: 'path',
+    help: "this node's own directory (default: data/<name>)",
+  }),
+  join: origin({ help: 'join the cluster of the node at this URL' }),
+  cluster: setting<readonly FoundingMember[] | null>(
+    {
+      fallback: null,
+      help: 'first members, the same on every node, such as n1=http://10.0.0.1:8080,n2=…',
+    },
+    'members',
+    String,
+    parseMembers,
+  ),
+  clusterToken: text({
+    fallback: 'abcd',
+    placeholder: 'text',
+    help: 'tells clusters apart that are founded with the same --cluster',
+  }),
+  advertiseUrl: origin({
+    help: 'URL at which other nodes reach this one (default: http://<host>:<port>)',
+  }),
+  clusterSecret: text({
+    fallback: null,
+    placeholder: 'text|@file',
+    help: 'secret that the nodes of the cluster share and sign their messages with',
+  }),
+  insecure: switchSetting({ help: 'listen beyond loopback without a cluster secret' }),
+  allowedHosts: list({
+    placeholder: 'hosts',
+    help: 'host names that requests may address, separated by commas; others get 421',
+  }),
+  heartbeat: duration({
+    min: 10,
+    max: 10_000,
+    fallback: 100,
+    help: 'how often a leader makes itself heard; the same on every node',
+  }),
+  election: duration({
+    min: 20,
+    max: 60_000,
+    fallback: 300,
+    help: 'silence before an election, drawn between this and twice this; the same on every node',
+  }),
+  snapshotWalBytes: size({
+    min: 64 * KIB,
+    max: 64 * GIB,
+    fallback: 64 * MIB,
+    help: 'log written since the last snapshot that makes the next one due',
+  }),
+  reserveBytes: size({
+    min: 0,
+    max: 16 * GIB,
+    fallback: 64 * MIB,
+    help: 'disk space held back; writes are refused while less than twice this is free',
+  }),
+  keyBytes: size({ min: 1, max: 64 * KIB, fallback: KIB, help: 'longest key' }),
+  valueBytes: size({ min: 1, max: 64 * MIB, fallback: MIB, help: 'largest value' }),
+  requestBytes: size({
+    min: KIB,
+    max: 96 * MIB,
+    fallback: 1536 * KIB,
+    help: 'largest request body',
+  }),
+  logLevel: choice({
+    options: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    fallback: 'info',
+    help: 'least severe lines that are logged',
+  }),
+  logConsole: choice({
+    options: ['pretty', 'json', 'none'],
+    fallback: 'pretty',
+    help: 'form of the log on standard output',
+  }),
+  logFile: text({
+    fallback: null,
+    placeholder: 'path',
+    help: 'write the log, as JSON, to files of this name too; a number is put in before the extension',
+  }),
+  logFileBytes: size({
+    min: 64 * KIB,
+    max: 4 * GIB,
+    fallback: 16 * MIB,
+    help: 'size at which the next log file begins',
+  }),
+  logFileCount: wholeNumber({
+    min: 1,
+    max: 1000,
+    fallback: 5,
+    placeholder: 'count',
+    help: 'full log files that are kept',
+  }),
+  enableFaults: switchSetting({
+    help: 'offer /faults, which cuts and delays connections to peers',
+  }),
+  forceRecovered: switchSetting({
+    help: 'vouch for a log whose end was damaged, so that the node votes at once',
+  }),
+  stopWithStdin: switchSetting({
+    help: 'stop when standard input ends, as when the parent is gone',
+  }),
+};
+
+/** Names become file names and are read aloud: letters, digits, dot, underscore, hyphen. */
+function parseName(given: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(given)) return given;
+  throw new InvalidValue('is not a name: 1 to 64 letters, digits, dots, hyphens or underscores');
+}
+
+function parseMembers(given: string): readonly FoundingMember[] {
+  const members = given.split(',').map((item) => {
+    const at = item.indexOf('=');
+    if (at < 1) throw new InvalidValue('is not a list such as n1=http://10.0.0.1:8080,n2=…');
+    return {
+      name: parseName(item.slice(0, at).trim()),
+      url: parseOriginOrThrow(item.slice(at + 1).trim()),
+    };
+  });
+  const names = new Set(members.map((member) => member.name));
+  const urls = new Set(members.map((member) => member.url));
+  if (names.size < members.length) throw new InvalidValue('names a member twice');
+  if (urls.size < members.length) throw new InvalidValue('has the same URL twice');
+  return members;
+}

@@ -170,7 +170,6 @@ function traceVote(
   preVote: boolean,
   refusal: Reason | null,
 ): void {
-  if (!raft.tracing) return;
   const reason = refusal ?? { code: 'granted' };
   const granted = refusal === null;
   raft.trace({ type: 'vote', term: raft.term, preVote, candidate, granted, reason });

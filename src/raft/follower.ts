@@ -67,10 +67,8 @@ export function onSnapshotArrived(raft: RaftState, message: SnapshotArrived): vo
     raft.out.replaceLog({ index, term, configuration });
     traceConfiguration(raft, index, 'snapshot-installed');
   }
-  if (raft.tracing) {
-    const reason = { code: 'installed', term };
-    raft.trace({ type: 'snapshot', term: raft.term, index, peer: message.from, reason });
-  }
+  const reason = { code: 'installed', term };
+  raft.trace({ type: 'snapshot', term: raft.term, index, peer: message.from, reason });
   accept(raft, message, index, 0);
 }
 
@@ -105,10 +103,8 @@ function takeOver(raft: RaftState, message: AppendRequest, entries: readonly Ent
 function truncate(raft: RaftState, message: AppendRequest, from: LogIndex): void {
   const { log, commitIndex } = raft;
   assert(from > commitIndex, () => `truncate ${from} at or below commit ${commitIndex}`);
-  if (raft.tracing) {
-    const reason = { code: 'truncated', lastIndex: log.lastIndex, lastTerm: log.lastTerm };
-    raft.trace({ type: 'conflict', term: raft.term, peer: message.from, index: from, reason });
-  }
+  const reason = { code: 'truncated', lastIndex: log.lastIndex, lastTerm: log.lastTerm };
+  raft.trace({ type: 'conflict', term: raft.term, peer: message.from, index: from, reason });
   log.truncateFrom(from);
   if (raft.history.truncatedFrom(from)) traceConfiguration(raft, from, 'rolled-back');
 }
@@ -135,7 +131,6 @@ function refuse(raft: RaftState, message: AppendRequest | SnapshotArrived, index
 }
 
 function traceConfiguration(raft: RaftState, index: LogIndex, code: string): void {
-  if (!raft.tracing) return;
   const voters = raft.voters.length;
   const reason = { code, voters, latestIndex: raft.history.latestIndex };
   raft.trace({ type: 'configuration', term: raft.term, index, change: null, reason });

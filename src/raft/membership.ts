@@ -68,10 +68,8 @@ export function proposeChange(
     configuration: after,
   };
   const entry = appendOwn(raft, command);
-  if (raft.tracing) {
-    const reason = { code: 'proposed', voters: raft.voters.length };
-    raft.trace({ type: 'configuration', term: raft.term, index: entry.index, change, reason });
-  }
+  const reason = { code: 'proposed', voters: raft.voters.length };
+  raft.trace({ type: 'configuration', term: raft.term, index: entry.index, change, reason });
   maybeCommit(raft);
   return { ok: true, entry, configuration: after };
 }

@@ -107,5 +107,5 @@ function settle(raft: RaftState, reason: Reason, term: Term = raft.term): void {
     raft.vote = raft.id;
     raft.hardStateChanged();
   }
-  if (raft.tracing) raft.trace({ type: 'recovery', term: raft.term, reason });
+  raft.trace({ type: 'recovery', term: raft.term, reason });
 }

@@ -124,21 +124,17 @@ function rejected(
   if (!wasInflight || progress.state === 'snapshot') return;
   const index = raft.log.lastIndexNotAfterTerm(message.index, message.conflictTerm);
   progress.regress(Math.min(index, progress.nextIndex - 1));
-  if (raft.tracing) {
-    const reason = { code: 'refused', hint: message.index, hintTerm: message.conflictTerm };
-    raft.trace({ type: 'conflict', term: raft.term, peer: message.from, index, reason });
-  }
+  const reason = { code: 'refused', hint: message.index, hintTerm: message.conflictTerm };
+  raft.trace({ type: 'conflict', term: raft.term, peer: message.from, index, reason });
 }
 
 function noteRecovery(raft: RaftState, progress: Progress, message: AppendResponse): void {
   const { ok, index: hint, conflictTerm } = message;
   progress.forget(message.recovery, raft.upcomingSeq);
   progress.regress(ok ? hint : raft.log.lastIndexNotAfterTerm(hint, conflictTerm));
-  if (raft.tracing) {
-    const reason = { code: 'peer-recovering', recovery: message.recovery };
-    const { from: peer, index } = message;
-    raft.trace({ type: 'conflict', term: raft.term, peer, index, reason });
-  }
+  const reason = { code: 'peer-recovering', recovery: message.recovery };
+  const { from: peer, index } = message;
+  raft.trace({ type: 'conflict', term: raft.term, peer, index, reason });
 }
 
 /** Sends entries from `nextIndex` on. Returns whether anything was sent. */
@@ -164,11 +160,9 @@ function orderSnapshot(raft: RaftState, to: MemberId, progress: Progress): boole
   if (!progress.recentlyActive) return false;
   progress.becomeSnapshot(raft.log.baseIndex);
   raft.out.snapshotOrders.push({ to, term: raft.term, recovery: progress.recovery });
-  if (raft.tracing) {
-    const reason = { code: 'entries-compacted', next: progress.nextIndex };
-    const index = raft.log.baseIndex;
-    raft.trace({ type: 'snapshot', term: raft.term, index, peer: to, reason });
-  }
+  const reason = { code: 'entries-compacted', next: progress.nextIndex };
+  const index = raft.log.baseIndex;
+  raft.trace({ type: 'snapshot', term: raft.term, index, peer: to, reason });
   return false;
 }
 

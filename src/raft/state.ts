@@ -57,8 +57,11 @@ export class RaftState {
   electionTimeout = 0;
   /** Ticks since the disk last finished while it had something to do. */
   persistElapsed = 0;
-  /** Whether decisions are recorded; off, a decision costs one `if`. */
-  tracing = true;
+  /**
+   * Whether the decisions of every write and read are recorded too (append, commit, read); off, one
+   * costs an `if`. Rare ones (role, vote, conflict, configuration, …) always are.
+   */
+  tracing = false;
   #seq = 0;
 
   constructor(
@@ -146,6 +149,6 @@ export class RaftState {
   }
 
   trace(event: TraceEvent): void {
-    if (this.tracing) this.out.trace.push(event);
+    this.out.trace.push(event);
   }
 }

@@ -61,5 +61,5 @@ export function bestSuccessor(raft: RaftState, leader: LeaderRole): MemberId | n
 }
 
 function trace(raft: RaftState, to: MemberId, code: string): void {
-  if (raft.tracing) raft.trace({ type: 'transfer', term: raft.term, to, reason: { code } });
+  raft.trace({ type: 'transfer', term: raft.term, to, reason: { code } });
 }

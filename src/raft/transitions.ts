@@ -103,7 +103,7 @@ function changeRole(raft: RaftState, role: Role, reason: Reason): void {
   const leaderBefore = raft.leader;
   raft.role = role;
   const changed = from !== role.name || leaderBefore !== raft.leader;
-  if (raft.tracing && changed) {
+  if (changed) {
     const { term, leader } = raft;
     raft.trace({ type: 'role', term, from, to: role.name, leader, reason });
   }

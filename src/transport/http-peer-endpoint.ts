@@ -1,0 +1,249 @@
+/**
+ * THE RECEIVING HALF
+ *
+ * A request is judged in this order, and nothing changes before all of it held: route, cluster,
+ * addressee, protocol version, removed sender, signature, session, form, plausible term. Then the
+ * node hears it, and the HTTP request waits until the node has answered.
+ */
+import type { Logger } from '../lib/logger.ts';
+import type { MemberId } from '../lib/ids.ts';
+import type { ResponseMessage } from '../raft/message.ts';
+import { ApiError, ERRORS } from '../wire/errors.ts';
+import { decodeRequest, encodeMessage } from '../wire/raft-codec.ts';
+import { formatWireRange, WIRE_VERSIONS } from '../wire/raft-version.ts';
+import type { FaultDirection, FaultTable } from './faults.ts';
+import {
+  decodeForward,
+  decodeSnapshotChunk,
+  encodeForwardAnswer,
+  encodeSnapshotAnswer,
+} from './frames.ts';
+import type { PeerEndpoint, PeerHttpRequest, PeerHttpResponse } from './peer-endpoint.ts';
+import {
+  CHALLENGE_HEADER,
+  checkAddress,
+  CLUSTER_HEADER,
+  FROM_HEADER,
+  type PeerAddress,
+  SIGNATURE_HEADER,
+  TO_HEADER,
+  WIRE_HEADER,
+} from './peer-headers.ts';
+import type { PeerIdentity } from './peer-identity.ts';
+import { PeerSessions } from './peer-sessions.ts';
+import { parseSignature, sameMac, signAnswer, signRequest } from './peer-signature.ts';
+import { PendingAnswers } from './pending-answers.ts';
+import { checkTerm } from './term-guard.ts';
+import { messageTimeout, type PeerTimeouts } from './timeouts.ts';
+import { pause, type TransportClock } from './transport-clock.ts';
+import type { TransportHandler } from './transport.ts';
+
+export interface PeerEndpointOptions {
+  readonly identity: PeerIdentity;
+  readonly clock: TransportClock;
+  readonly logger: Logger;
+  readonly faults: FaultTable | null;
+  readonly timeouts: PeerTimeouts;
+  /** Whether this id was a member once and is no more. */
+  readonly isRemoved: (id: MemberId) => boolean;
+  /** This node's term; 0 before it has heard of any. */
+  readonly currentTerm: () => number;
+}
+
+/** What is known of the request that is being answered. */
+interface Caller {
+  readonly from: MemberId;
+  /** The signature of the request; empty without a secret. */
+  readonly mac: string;
+}
+
+const REFUSED_SESSION = 'name the session in the abcd-challenge header and ask again';
+
+export class HttpPeerEndpoint implements PeerEndpoint {
+  readonly #options: PeerEndpointOptions;
+  readonly #handler: TransportHandler;
+  readonly #pending: PendingAnswers;
+  readonly #sessions: PeerSessions | null;
+  #closed = false;
+
+  constructor(options: PeerEndpointOptions, handler: TransportHandler) {
+    const { secret, bootNonce } = options.identity;
+    this.#options = options;
+    this.#handler = handler;
+    this.#pending = new PendingAnswers(options.clock);
+    this.#sessions = secret === null ? null : new PeerSessions(secret, bootNonce);
+  }
+
+  async handle(request: PeerHttpRequest): Promise<PeerHttpResponse> {
+    if (this.#closed) throw new ApiError('shutting-down', 'this member is shutting down');
+    const { identity, isRemoved } = this.#options;
+    const route = routeOf(request.path);
+    const address = checkAddress(request.headers, identity.clusterId, identity.self);
+    const { from } = address;
+    if (isRemoved(from)) throw new ApiError('member-removed', `${from} was removed`);
+    const mac = this.#authenticate(request, address);
+    if (mac === null) return this.#challenge(request, from);
+    await this.#passFaults(from, 'in');
+    const body = await this.#dispatch(route, from, request.body);
+    await this.#passFaults(from, 'out');
+    return this.#respond({ from, mac }, body);
+  }
+
+  /** Hands the node's answer to the request that waits for it. */
+  answer(response: ResponseMessage): void {
+    if (this.#pending.answer(response)) return;
+    const { type, to, seq } = response;
+    this.#options.logger.log('debug', 'node', 'no request waits for this answer', {
+      type,
+      to,
+      seq,
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#pending.close();
+  }
+
+  /**
+   * The request's signature, empty when none is asked for; null when it is right but of no session
+   * that counts.
+   */
+  #authenticate(request: PeerHttpRequest, address: PeerAddress): string | null {
+    const { clusterId: cluster, self: to, secret } = this.#options.identity;
+    if (secret === null || this.#sessions === null) return '';
+    const header = request.headers.get(SIGNATURE_HEADER);
+    if (header === null) throw new ApiError('unauthorized', 'the request is not signed');
+    const signature = parseSignature(header);
+    if (signature === null) throw new ApiError('forbidden', 'the signature is malformed');
+    const { nonce, counter, session, mac } = signature;
+    const { path, body } = request;
+    const expected = signRequest(secret, {
+      cluster,
+      to,
+      ...address,
+      path,
+      nonce,
+      counter,
+      session,
+      body,
+    });
+    if (!sameMac(mac, expected)) throw new ApiError('forbidden', 'the signature is wrong');
+    const admission = this.#sessions.admit(address.from, nonce, session, counter);
+    if (admission === 'used') throw new ApiError('forbidden', 'the request was sent before');
+    return admission === 'new' ? mac : null;
+  }
+
+  #challenge(request: PeerHttpRequest, from: MemberId): PeerHttpResponse {
+    const signature = parseSignature(request.headers.get(SIGNATURE_HEADER) ?? '');
+    if (signature === null || this.#sessions === null) {
+      throw new ApiError('unauthorized', 'the request is not signed');
+    }
+    const { status, title, applied } = ERRORS.unauthorized;
+    return {
+      status,
+      headers: {
+        'content-type': 'application/problem+json',
+        [CHALLENGE_HEADER]: this.#sessions.give(from, signature.nonce),
+      },
+      body: JSON.stringify({
+        code: 'unauthorized',
+        title,
+        status,
+        detail: REFUSED_SESSION,
+        applied,
+      }),
+    };
+  }
+
+  #dispatch(route: Route, from: MemberId, body: Uint8Array): Promise<string> {
+    if (route === 'snapshot') return this.#snapshot(from, body);
+    if (route === 'forward') return this.#forward(from, body);
+    return this.#message(route, from, body);
+  }
+
+  async #message(type: MessageRoute, from: MemberId, body: Uint8Array): Promise<string> {
+    const message = decodeRequest(type, body);
+    if (message.from !== from || message.to !== this.#options.identity.self) {
+      throw new ApiError(
+        'bad-request',
+        'the message has another sender or addressee than its headers',
+      );
+    }
+    checkTerm(message.term, this.#options.currentTerm());
+    // The node may answer before `onMessage` returns.
+    const answer = this.#pending.wait(message, messageTimeout(message, this.#options.timeouts));
+    try {
+      this.#handler.onMessage(message);
+    } catch (error) {
+      // The answer will not come; that must not be reported beside the real fault.
+      answer.catch(() => undefined);
+      throw error;
+    }
+    return encodeMessage(await answer);
+  }
+
+  async #snapshot(from: MemberId, body: Uint8Array): Promise<string> {
+    const chunk = decodeSnapshotChunk(body);
+    checkTerm(chunk.term, this.#options.currentTerm());
+    return encodeSnapshotAnswer(await this.#handler.onSnapshotChunk(from, chunk));
+  }
+
+  async #forward(from: MemberId, body: Uint8Array): Promise<string> {
+    const { request, timeoutMs } = decodeForward(from, this.#options.identity.self, body);
+    try {
+      return encodeForwardAnswer(await this.#handler.onForward(request, timeoutMs));
+    } catch (error) {
+      // An expected failure travels as an answer, so that it is signed like any other.
+      if (!(error instanceof ApiError)) throw error;
+      const { code, message: detail, fields } = error;
+      return encodeForwardAnswer({ ok: false, body: { code, detail, fields } });
+    }
+  }
+
+  /** A lost packet is never answered; the request ends when its sender has long given up. */
+  async #passFaults(peer: MemberId, direction: FaultDirection): Promise<void> {
+    const { faults, clock, timeouts } = this.#options;
+    if (faults === null) return;
+    const { lost, delayMs } = faults.judge(peer, direction);
+    if (lost) {
+      await pause(clock, timeouts.snapshotMs);
+      throw new ApiError('timeout', 'lost to an injected fault');
+    }
+    if (delayMs > 0) await pause(clock, delayMs);
+  }
+
+  #respond({ from, mac }: Caller, body: string): PeerHttpResponse {
+    const { clusterId, self, secret } = this.#options.identity;
+    const wire = formatWireRange(WIRE_VERSIONS);
+    const headers: Record<string, string> = {
+      [CLUSTER_HEADER]: clusterId,
+      [FROM_HEADER]: self,
+      [TO_HEADER]: from,
+      [WIRE_HEADER]: wire,
+      'content-type': 'application/x-ndjson',
+    };
+    if (secret !== null) {
+      headers[SIGNATURE_HEADER] = signAnswer(secret, { requestMac: mac, wire, status: 200, body });
+    }
+    return { status: 200, headers, body };
+  }
+}
+
+const MESSAGE_ROUTES = ['pre-vote', 'vote', 'append', 'timeout-now', 'read-index'] as const;
+type MessageRoute = (typeof MESSAGE_ROUTES)[number];
+type Route = MessageRoute | 'snapshot' | 'forward';
+
+const ROUTES: ReadonlyMap<string, Route> = new Map(
+  [...MESSAGE_ROUTES, 'snapshot' as const, 'forward' as const].map((name) => [
+    `/raft/${name}`,
+    name,
+  ]),
+);
+
+function routeOf(path: string): Route {
+  const route = ROUTES.get(path);
+  if (route === undefined)
+    throw new ApiError('no-such-route', `no such route: ${path.slice(0, 100)}`);
+  return route;
+}

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { Glob } from 'bun';
 import { judge, parseReport, type Report, type Verdict } from './junit.ts';
 import { filesOf, type Suite, SUITES } from './suites.ts';
-import { ensureCommands } from './system-packages.ts';
+import { ensureCommands, searchPath } from './system-packages.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 
@@ -73,6 +73,7 @@ async function runBun(
   const timeout = `--timeout=${suite.testTimeoutMs}`;
   const child = Bun.spawn([process.execPath, 'test', timeout, ...options, ...paths], {
     cwd: ROOT,
+    env: { ...process.env, PATH: searchPath() },
     stdin: 'ignore',
     stdout: 'inherit',
     stderr: 'inherit',

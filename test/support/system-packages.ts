@@ -47,14 +47,17 @@ export async function ensureCommands(
   return `${still.join(', ')} missing after apt-get ended with ${code}: ${how}`;
 }
 
+/** The PATH to run such programs with: tools of the administrator are not on everyone's. */
+export function searchPath(): string {
+  return `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`;
+}
+
 const QUIET = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
 const INSTALL = ['-y', '--no-install-recommends'];
 
 function thisMachine(): Machine {
-  // Tools of the administrator are not on everyone's path.
-  const PATH = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
   return {
-    which: (command) => Bun.which(command, { PATH }),
+    which: (command) => Bun.which(command, { PATH: searchPath() }),
     isRoot: process.getuid?.() === 0,
     run: async (command) => {
       const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -24,14 +24,12 @@ import {
   checkAddress,
   CLUSTER_HEADER,
   FROM_HEADER,
-  type PeerAddress,
   SIGNATURE_HEADER,
   TO_HEADER,
   WIRE_HEADER,
 } from './peer-headers.ts';
 import type { PeerIdentity } from './peer-identity.ts';
-import { PeerSessions } from './peer-sessions.ts';
-import { parseSignature, sameMac, signAnswer, signRequest } from './peer-signature.ts';
+import { PeerVerifier } from './peer-verifier.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { checkTerm } from './term-guard.ts';
 import { messageTimeout, type PeerTimeouts } from './timeouts.ts';
@@ -50,28 +48,20 @@ export interface PeerEndpointOptions {
   readonly currentTerm: () => number;
 }
 
-/** What is known of the request that is being answered. */
-interface Caller {
-  readonly from: MemberId;
-  /** The signature of the request; empty without a secret. */
-  readonly mac: string;
-}
-
 const REFUSED_SESSION = 'name the session in the abcd-challenge header and ask again';
 
 export class HttpPeerEndpoint implements PeerEndpoint {
   readonly #options: PeerEndpointOptions;
   readonly #handler: TransportHandler;
   readonly #pending: PendingAnswers;
-  readonly #sessions: PeerSessions | null;
+  readonly #verifier: PeerVerifier;
   #closed = false;
 
   constructor(options: PeerEndpointOptions, handler: TransportHandler) {
-    const { secret, bootNonce } = options.identity;
     this.#options = options;
     this.#handler = handler;
     this.#pending = new PendingAnswers(options.clock);
-    this.#sessions = secret === null ? null : new PeerSessions(secret, bootNonce);
+    this.#verifier = new PeerVerifier(options.identity);
   }
 
   async handle(request: PeerHttpRequest): Promise<PeerHttpResponse> {
@@ -81,12 +71,16 @@ export class HttpPeerEndpoint implements PeerEndpoint {
     const address = checkAddress(request.headers, identity.clusterId, identity.self);
     const { from } = address;
     if (isRemoved(from)) throw new ApiError('member-removed', `${from} was removed`);
-    const mac = this.#authenticate(request, address);
-    if (mac === null) return this.#challenge(request, from);
     await this.#passFaults(from, 'in');
-    const body = await this.#dispatch(route, from, request.body);
-    await this.#passFaults(from, 'out');
-    return this.#respond({ from, mac }, body);
+    try {
+      const proof = this.#verifier.verify(request, address);
+      if (proof.type === 'no-session') return challenge(proof.session);
+      const body = await this.#dispatch(route, from, request.body);
+      return this.#respond(from, proof.mac, body);
+    } finally {
+      // Refusals are packets too.
+      await this.#passFaults(from, 'out');
+    }
   }
 
   /** Hands the node's answer to the request that waits for it. */
@@ -103,57 +97,6 @@ export class HttpPeerEndpoint implements PeerEndpoint {
   close(): void {
     this.#closed = true;
     this.#pending.close();
-  }
-
-  /**
-   * The request's signature, empty when none is asked for; null when it is right but of no session
-   * that counts.
-   */
-  #authenticate(request: PeerHttpRequest, address: PeerAddress): string | null {
-    const { clusterId: cluster, self: to, secret } = this.#options.identity;
-    if (secret === null || this.#sessions === null) return '';
-    const header = request.headers.get(SIGNATURE_HEADER);
-    if (header === null) throw new ApiError('unauthorized', 'the request is not signed');
-    const signature = parseSignature(header);
-    if (signature === null) throw new ApiError('forbidden', 'the signature is malformed');
-    const { nonce, counter, session, mac } = signature;
-    const { path, body } = request;
-    const expected = signRequest(secret, {
-      cluster,
-      to,
-      ...address,
-      path,
-      nonce,
-      counter,
-      session,
-      body,
-    });
-    if (!sameMac(mac, expected)) throw new ApiError('forbidden', 'the signature is wrong');
-    const admission = this.#sessions.admit(address.from, nonce, session, counter);
-    if (admission === 'used') throw new ApiError('forbidden', 'the request was sent before');
-    return admission === 'new' ? mac : null;
-  }
-
-  #challenge(request: PeerHttpRequest, from: MemberId): PeerHttpResponse {
-    const signature = parseSignature(request.headers.get(SIGNATURE_HEADER) ?? '');
-    if (signature === null || this.#sessions === null) {
-      throw new ApiError('unauthorized', 'the request is not signed');
-    }
-    const { status, title, applied } = ERRORS.unauthorized;
-    return {
-      status,
-      headers: {
-        'content-type': 'application/problem+json',
-        [CHALLENGE_HEADER]: this.#sessions.give(from, signature.nonce),
-      },
-      body: JSON.stringify({
-        code: 'unauthorized',
-        title,
-        status,
-        detail: REFUSED_SESSION,
-        applied,
-      }),
-    };
   }
 
   #dispatch(route: Route, from: MemberId, body: Uint8Array): Promise<string> {
@@ -213,21 +156,28 @@ export class HttpPeerEndpoint implements PeerEndpoint {
     if (delayMs > 0) await pause(clock, delayMs);
   }
 
-  #respond({ from, mac }: Caller, body: string): PeerHttpResponse {
-    const { clusterId, self, secret } = this.#options.identity;
+  #respond(to: MemberId, requestMac: string, body: string): PeerHttpResponse {
+    const { clusterId, self } = this.#options.identity;
     const wire = formatWireRange(WIRE_VERSIONS);
-    const headers: Record<string, string> = {
+    const signature = this.#verifier.signAnswer(requestMac, wire, body);
+    const headers = {
       [CLUSTER_HEADER]: clusterId,
       [FROM_HEADER]: self,
-      [TO_HEADER]: from,
+      [TO_HEADER]: to,
       [WIRE_HEADER]: wire,
+      ...(signature === null ? {} : { [SIGNATURE_HEADER]: signature }),
       'content-type': 'application/x-ndjson',
     };
-    if (secret !== null) {
-      headers[SIGNATURE_HEADER] = signAnswer(secret, { requestMac: mac, wire, status: 200, body });
-    }
     return { status: 200, headers, body };
   }
+}
+
+/** An answer and not an error: the error table has no room for the header. */
+function challenge(session: string): PeerHttpResponse {
+  const { status, title, applied } = ERRORS.unauthorized;
+  const problem = { code: 'unauthorized', title, status, detail: REFUSED_SESSION, applied };
+  const headers = { 'content-type': 'application/problem+json', [CHALLENGE_HEADER]: session };
+  return { status, headers, body: JSON.stringify(problem) };
 }
 
 const MESSAGE_ROUTES = ['pre-vote', 'vote', 'append', 'timeout-now', 'read-index'] as const;
@@ -243,7 +193,6 @@ const ROUTES: ReadonlyMap<string, Route> = new Map(
 
 function routeOf(path: string): Route {
   const route = ROUTES.get(path);
-  if (route === undefined)
-    throw new ApiError('no-such-route', `no such route: ${path.slice(0, 100)}`);
-  return route;
+  if (route !== undefined) return route;
+  throw new ApiError('no-such-route', `no such route: ${path.slice(0, 100)}`);
 }

@@ -4,6 +4,10 @@
  * Keys and values are bytes. Inside the program a run of bytes is a JavaScript string with one
  * character (0 to 255) per byte: compact in memory, ordered by bytes under `<`, and lossless in
  * JSON. The brand keeps text and bytes apart; this file is the only place that converts.
+ *
+ * Base64 is the road between buffers and byte strings: `btoa` and `atob` speak byte strings,
+ * `Uint8Array` speaks base64, both are native and exist in browsers too. (`TextDecoder('latin1')`
+ * is no alternative: the Encoding Standard makes it windows-1252, which moves 0x80 to 0x9F.)
  */
 
 declare const byteString: unique symbol;
@@ -24,35 +28,50 @@ export function bytesOfText(text: string): ByteString {
 
 /** The same bytes as a byte string. */
 export function bytesOfBuffer(buffer: Uint8Array): ByteString {
-  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength).toString(
-    'latin1',
-  ) as ByteString;
+  return atob(buffer.toBase64()) as ByteString;
 }
 
-/** The same bytes as a buffer of their own. */
+/**
+ * The same bytes as a buffer of their own.
+ *
+ * @throws when a character above U+00FF was smuggled past the type.
+ */
 export function bufferOfBytes(bytes: ByteString): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.from(bytes, 'latin1'));
+  return Uint8Array.fromBase64(btoa(bytes));
 }
 
-/** The text these bytes encode in UTF-8, or null when they are not valid UTF-8. */
+/**
+ * The text these bytes encode in UTF-8, or null when they are not valid UTF-8 (overlong forms,
+ * surrogates and unfinished sequences are not). A byte order mark is a character like any other,
+ * so `bytesOfText` of the answer always gives the same bytes again.
+ */
 export function textOfBytes(bytes: ByteString): string | null {
   if (isAscii(bytes)) return bytes;
+  const buffer = bufferOfBytes(bytes);
   try {
-    return strictUtf8.decode(Buffer.from(bytes, 'latin1'));
+    return strictUtf8.decode(buffer);
   } catch {
     return null;
   }
 }
 
-/** Standard base64, padded. */
+/** Standard base64 with padding (RFC 4648 §4). @throws as `bufferOfBytes` does. */
 export function base64OfBytes(bytes: ByteString): string {
-  return Buffer.from(bytes, 'latin1').toString('base64');
+  return btoa(bytes);
 }
 
-/** The bytes of a strict, padded base64 text, or null when it is anything else. */
+/**
+ * The bytes of a base64 text, or null when it is not exactly what `base64OfBytes` writes: no white
+ * space, padded, standard alphabet, no stray bits at the end. So each run of bytes has one form.
+ */
 export function bytesOfBase64(base64: string): ByteString | null {
-  const bytes = Buffer.from(base64, 'base64').toString('latin1') as ByteString;
-  return base64OfBytes(bytes) === base64 ? bytes : null;
+  let bytes: string;
+  try {
+    bytes = atob(base64);
+  } catch {
+    return null;
+  }
+  return btoa(bytes) === base64 ? (bytes as ByteString) : null;
 }
 
 /**

@@ -1,0 +1,77 @@
+import type { AppliedResult, KeyValue } from './command.ts';
+import { type Hash64, Hasher } from './hash.ts';
+import { hashPair } from './store.ts';
+
+/** A request that was carried out. Immutable. */
+export interface Remembered {
+  /** Its name (request-id.ts). */
+  readonly slot: string;
+  /** Of the command's content (digest.ts). */
+  readonly digest: string;
+  /** The time then, ms: an opaque request is forgotten by it. */
+  readonly at: number;
+  /** The first answer, which every later one repeats. */
+  readonly result: AppliedResult;
+}
+
+/** A client that counts its requests. Immutable. */
+export interface Client {
+  readonly name: string;
+  /** The time of its newest request, whatever became of it, ms. */
+  readonly lastAt: number;
+  /** The greatest number that was forgotten; -1 while none was. All remembered ones are greater. */
+  readonly floor: number;
+}
+
+/** An estimate of the memory a remembered request takes, in bytes. */
+export function costOfRequest(request: Remembered): number {
+  let cost = 250 + request.slot.length;
+  for (const pair of pairsOf(request.result)) cost += 100 + pair.key.length + pair.value.length;
+  return cost;
+}
+
+/** An estimate of the memory a client takes without its requests, in bytes. */
+export function costOfClient(client: Client): number {
+  return 400 + client.name.length;
+}
+
+export function hashOfRequest(request: Remembered): Hash64 {
+  const hasher = new Hasher().text(request.slot).text(request.digest).number(request.at);
+  const { result } = request;
+  hasher.text(result.type).number(result.revision);
+  switch (result.type) {
+    case 'put':
+      hasher.number(result.created ? 1 : 0);
+      break;
+    case 'delete':
+      hasher.number(result.deleted);
+      break;
+    case 'condition-failed':
+      hasher.number(result.modRevision);
+      break;
+  }
+  const pairs = pairsOf(result);
+  hasher.number(pairs.length);
+  for (const pair of pairs) hashPair(hasher, pair);
+  return hasher.finish();
+}
+
+export function hashOfClient(client: Client): Hash64 {
+  return new Hasher()
+    .text(client.name)
+    .number(client.lastAt)
+    .number(client.floor + 1)
+    .finish();
+}
+
+/** The pairs an answer holds on to. */
+function pairsOf(result: AppliedResult): readonly KeyValue[] {
+  switch (result.type) {
+    case 'put':
+      return result.prev === null ? [] : [result.prev];
+    case 'delete':
+      return result.prev;
+    case 'condition-failed':
+      return [];
+  }
+}

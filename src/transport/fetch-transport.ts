@@ -10,11 +10,12 @@
 import { assert } from '../lib/assert.ts';
 import type { ClusterId, MemberId } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
-import { isResponse, type Message, type ResponseMessage } from '../raft/message.ts';
+import type { Message, ResponseMessage } from '../raft/message.ts';
 import { ApiError } from '../wire/errors.ts';
 import {
   decodeResponse,
   encodeMessage,
+  isResponseMessage,
   responseTypeOf,
   type WireRequest,
 } from '../wire/raft-codec.ts';
@@ -106,7 +107,7 @@ export class FetchTransport implements Transport {
   }
 
   send(message: Message): void {
-    if (isResponse(message)) this.#receiver.answer(message);
+    if (isResponseMessage(message)) this.#receiver.answer(message);
     else {
       assert(message.type !== 'snapshot', 'snapshots travel in chunks');
       // A rejection is an error of the handler: unhandled, it ends the process.

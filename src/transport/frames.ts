@@ -1,5 +1,5 @@
 /**
- * Bodies of `/raft/snapshot` and `/raft/forward`, and of their answers. A piece of a snapshot is one
+ * Bodies of `/raft/snapshot` and `/raft/forward`, and of their answers. A piece of a snapshot is a
  * line of JSON and then the bytes as they are, with their CRC-32 in the line.
  */
 import type { MemberId } from '../lib/ids.ts';

@@ -8,12 +8,13 @@
  */
 import { assert } from '../lib/assert.ts';
 import type { MemberId } from '../lib/ids.ts';
-import { isResponse, type Message } from '../raft/message.ts';
+import type { Message } from '../raft/message.ts';
 import { ApiError } from '../wire/errors.ts';
 import {
   decodeRequest,
   decodeResponse,
   encodeMessage,
+  isResponseMessage,
   responseTypeOf,
   type WireMessage,
   type WireRequest,
@@ -94,7 +95,7 @@ export class MemoryNetwork {
   copy(message: WireMessage): WireMessage {
     if (!this.#encode) return message;
     const bytes = new TextEncoder().encode(encodeMessage(message));
-    return isResponse(message)
+    return isResponseMessage(message)
       ? decodeResponse(message.type, bytes)
       : decodeRequest(message.type, bytes);
   }
@@ -124,8 +125,8 @@ export class MemoryTransport implements Transport {
     if (this.#closed) return;
     assert(message.type !== 'snapshot', 'snapshots travel in chunks');
     const { from, to, type } = message;
-    if (!isResponse(message)) this.#expectAnswer(message);
-    if (!isResponse(message) && !this.#peers.has(to)) return;
+    if (!isResponseMessage(message)) this.#expectAnswer(message);
+    if (!isResponseMessage(message) && !this.#peers.has(to)) return;
     const copy = this.#network.copy(message);
     this.#network.carry(from, to, type, (target) => target.#arrive(copy));
   }
@@ -175,7 +176,7 @@ export class MemoryTransport implements Transport {
 
   #arrive(message: WireMessage): void {
     if (this.#closed) return;
-    if (isResponse(message)) {
+    if (isResponseMessage(message)) {
       const waiting = this.#waiting.get(message.seq);
       if (waiting === undefined || waiting.request.to !== message.from) return;
       if (message.type !== responseTypeOf(waiting.request.type)) return;

@@ -4,8 +4,8 @@
  * A signature proves who wrote a request, not when. So a receiver hears only requests that name a
  * session it gave out itself, with a counter not yet used in it:
  *
- * - A session is `<number>.<HMAC over sender, the sender's boot nonce and the number>`, keyed by the
- *   secret and the receiver's own boot nonce. Numbers grow with every session given out, whoever
+ * - A session is `<number>.<HMAC over sender, sender's boot nonce and number>`, keyed by the secret
+ *   and the receiver's own boot nonce. Numbers grow with every session given out, whoever
  *   asked.
  * - A sender without a session, or with one that does not count any more, is refused and given one
  *   (`401`, `Abcd-Challenge`); it asks again at once. Only whoever holds the secret is given one,

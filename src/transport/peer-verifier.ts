@@ -23,7 +23,7 @@ export class PeerVerifier {
     this.#sessions = secret === null ? null : new PeerSessions(secret, bootNonce);
   }
 
-  /** @throws ApiError `unauthorized` without a signature, `forbidden` with a wrong or a used one. */
+  /** @throws ApiError `unauthorized` without a signature, `forbidden` with a wrong or used one. */
   verify(request: PeerHttpRequest, address: PeerAddress): Proof {
     const { clusterId: cluster, self: to, secret } = this.#identity;
     if (secret === null || this.#sessions === null) return { type: 'proven', mac: '' };

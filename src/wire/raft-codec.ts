@@ -11,9 +11,8 @@
  * gateway: what passes it is complete, in range and consistent within itself, and the core may rely
  * on that.
  */
-import { isConfigurationCommand } from '../raft/configuration.ts';
-import { type Command, createEntry, type Entry } from '../raft/entry.ts';
-import type { RequestMessage, ResponseMessage, SnapshotArrived } from '../raft/message.ts';
+import type { Command, Entry } from '../raft/entry.ts';
+import type { Message, RequestMessage, ResponseMessage, SnapshotArrived } from '../raft/message.ts';
 import { ApiError } from './errors.ts';
 import {
   COMMAND_CHECK,
@@ -70,6 +69,11 @@ export function decodeResponse(type: ResponseMessage['type'], body: Uint8Array):
   return value;
 }
 
+/** Whether the message answers another. */
+export function isResponseMessage(message: Message): message is ResponseMessage {
+  return message.type.endsWith('-response');
+}
+
 /** The type of the response that answers a request. */
 export function responseTypeOf(type: WireRequest['type']): ResponseMessage['type'] {
   return `${type}-response`;
@@ -110,7 +114,7 @@ function decodeEntry(line: string): Entry {
   const json = line.slice(match[0].length, -1);
   const command = parseJson(json, `the command of entry ${index}`);
   if (!isCommand(command)) throw malformed(`not a command: entry ${index}`);
-  return createEntry(index, term, command, json);
+  return { index, term, command, json };
 }
 
 /**
@@ -119,7 +123,7 @@ function decodeEntry(line: string): Entry {
  */
 function isCommand(value: unknown): value is Command {
   if (!COMMAND_CHECK.Check(value)) return false;
-  if (!isConfigurationCommand(value) || value.v !== 1) return true;
+  if (value.kind !== 'configuration' || value.v !== 1) return true;
   return CONFIGURATION_COMMAND_CHECK.Check(value);
 }
 

@@ -10,7 +10,7 @@ export const B: MemberId = must(parseMemberId('9223372036854775807'), 'B');
 export const STRANGER: MemberId = must(parseMemberId('404'), 'stranger');
 export const CLUSTER: ClusterId = must(parseClusterId('77'), 'cluster');
 
-/** A command whose text has every sort of character that JSON and UTF-8 treat in a way of its own. */
+/** A command whose text has each sort of character that JSON or UTF-8 treats specially. */
 export function putEntry(index: number, term: number, value = '\u0000\n"\\\u007fÿé'): Entry {
   const command = { v: 1, kind: 'put', requestId: null, at: 1_700_000_000_000, by: null };
   return createEntry(index, term, { ...command, key: 'k', value } as Entry['command']);

@@ -30,6 +30,9 @@ export interface TransportPair extends AsyncDisposable {
 
 const forwarded = { from: A, to: B, operation: 'propose', requestId: 'r-1', body: { k: 'é' } };
 
+/** Lets whatever waits for the event loop have its turn. */
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 async function failure(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -102,7 +105,7 @@ export function transportContract(name: string, make: () => Promise<TransportPai
       const message = { ...appendRequest(1), to: STRANGER };
       pair.a.send(message);
       expect(pair.nodeA.unreachable.all).toEqual([]);
-      while (pair.clock.pending === 0) await Bun.sleep(0);
+      while (pair.clock.pending === 0) await nextTurn();
       pair.clock.advance(0);
       expect(await pair.nodeA.unreachable.next()).toEqual({ to: STRANGER, message });
     });
@@ -115,7 +118,7 @@ export function transportContract(name: string, make: () => Promise<TransportPai
       const report = pair.nodeA.unreachable.next();
       while (pair.nodeA.unreachable.all.length === 0) {
         pair.clock.advance(1);
-        await Bun.sleep(0);
+        await nextTurn();
       }
       expect(await report).toEqual({ to: B, message });
     });
@@ -147,7 +150,7 @@ export function transportContract(name: string, make: () => Promise<TransportPai
       pair.a.send(appendRequest(2));
       pair.b.send(responseTo(appendRequest(1)));
       pair.clock.advance(60_000);
-      await Bun.sleep(0);
+      await nextTurn();
       expect(pair.nodeA.unreachable.all).toEqual([]);
       expect(pair.nodeA.responses.all).toEqual([]);
     });

@@ -158,7 +158,7 @@ export interface NodeApi {
     listener: (event: NodeEvent) => void,
   ): Unsubscribe;
   /** Prometheus text. */
-  metrics(): string;
+  metrics(): Promise<string>;
 
   readonly faults: FaultControl | null;
 }

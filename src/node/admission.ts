@@ -1,0 +1,64 @@
+import type { Storage } from '../storage/storage.ts';
+import { ApiError } from '../wire/errors.ts';
+import type { NodeLimits } from './options.ts';
+
+/** Free space is looked at this often, in ticks. */
+const DISK_LOOK_TICKS = 50;
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * ADMISSION: what a leader refuses before it reaches the log. Decided here, never while applying,
+ * for no two nodes have the same disk or the same queue.
+ */
+export class Admission {
+  readonly #storage: Storage;
+  readonly #limits: NodeLimits;
+  readonly #failed: (error: unknown) => void;
+  #freeBytes = Number.POSITIVE_INFINITY;
+  #ticks = 0;
+  #looking = false;
+
+  constructor(storage: Storage, limits: NodeLimits, failed: (error: unknown) => void) {
+    this.#storage = storage;
+    this.#limits = limits;
+    this.#failed = failed;
+  }
+
+  /** Less than twice the reserve is free: only what gives space back is taken. */
+  get diskIsNearlyFull(): boolean {
+    return this.#freeBytes < 2 * this.#limits.reserveBytes;
+  }
+
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  tick(): void {
+    if (this.#ticks % DISK_LOOK_TICKS === 0) this.look().catch(this.#failed);
+    this.#ticks += 1;
+  }
+
+  async look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#freeBytes = await this.#storage.freeBytes();
+    this.#looking = false;
+  }
+
+  /** @throws ApiError when a command must not be taken now. */
+  check(kind: string, waiting: { readonly count: number; readonly bytes: number }): void {
+    if (kind !== 'delete' && this.diskIsNearlyFull) {
+      throw new ApiError(
+        'disk-full',
+        'The leader refuses writes while its disk is nearly full; deletes are taken.',
+        { freeBytes: this.#freeBytes, neededBytes: 2 * this.#limits.reserveBytes },
+      );
+    }
+    const { pendingProposals, pendingBytes } = this.#limits;
+    if (waiting.count < pendingProposals && waiting.bytes < pendingBytes) return;
+    throw new ApiError('too-many-requests', 'Too many writes wait to be committed.', {
+      limit: pendingProposals,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import type { KvResult } from '../kv/command.ts';
+import type { StateMachine } from '../kv/state-machine.ts';
+import type { Configuration } from '../raft/configuration.ts';
+import type { Entry, LogIndex } from '../raft/entry.ts';
+import type { Message } from '../raft/message.ts';
+import type { Raft } from '../raft/raft.ts';
+import type { Ready, SnapshotMeta, SnapshotOrder } from '../raft/ready.ts';
+import type { Storage } from '../storage/storage.ts';
+import { Applier } from './applier.ts';
+import type { Clock } from './clock.ts';
+import type { EventBus } from './events.ts';
+import { Persister } from './persister.ts';
+import { Ticker } from './ticker.ts';
+
+export interface DriverOptions {
+  readonly raft: Raft;
+  readonly machine: StateMachine;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly tickMs: number;
+  readonly events: EventBus;
+  readonly hooks: DriverHooks;
+}
+
+export interface DriverHooks {
+  readonly send: (message: Message) => void;
+  readonly orderSnapshot: (order: SnapshotOrder) => void;
+  readonly readAnswered: (context: number, index: LogIndex | null) => void;
+  /** The membership in force has changed. */
+  readonly configured: (configuration: Configuration) => void;
+  readonly applied: (entry: Entry, result: KvResult | null) => void;
+  readonly advanced: (index: LogIndex) => void;
+  readonly restore: (snapshot: SnapshotMeta) => Promise<void>;
+  readonly ticked: () => void;
+  readonly persistMeasured: (ms: number, entries: number) => void;
+  /** The node cannot go on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * THE DRIVER: the one loop between the pure core and the world. Every input changes the core, and
+ * then the core's Readys are carried out: messages leave, batches go to the disk, committed entries
+ * are applied, reads are answered. Nothing here awaits: what takes time reports back as an input.
+ */
+export class Driver {
+  readonly #options: DriverOptions;
+  readonly #persister: Persister;
+  readonly #applier: Applier;
+  readonly #ticker: Ticker;
+  #configuration: Configuration | null = null;
+  #scheduled = false;
+  #stopped = false;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    const { machine, storage, clock, tickMs, hooks } = options;
+    const failed = (error: unknown): void => this.#fail(error);
+    this.#persister = new Persister(storage, clock, {
+      persisted: (ready, mark) => {
+        for (const message of ready.messagesAfterPersist) hooks.send(message);
+        this.input((raft) => raft.persisted(mark));
+      },
+      installed: (snapshot) => this.#applier.snapshotInstalled(snapshot),
+      measured: hooks.persistMeasured,
+      failed,
+    });
+    const { applied, advanced, restore } = hooks;
+    this.#applier = new Applier(machine, clock, { applied, advanced, restore, failed });
+    this.#ticker = new Ticker(clock, tickMs, () => this.#tick());
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#applier.appliedIndex;
+  }
+
+  start(): void {
+    this.#ticker.start();
+    this.#schedule();
+  }
+
+  /** Tells the core something; what follows from it is carried out before other work's turn. */
+  input<T>(tell: (raft: Raft) => T): T | undefined {
+    if (this.#stopped) return undefined;
+    try {
+      const told = tell(this.#options.raft);
+      this.#schedule();
+      return told;
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  /** Carries out at once what the last input led to. */
+  flush(): void {
+    if (!this.#stopped) this.#carryOut();
+  }
+
+  /** Stops ticking and finishes what is on its way to the disk. */
+  async stop(): Promise<void> {
+    this.halt();
+    await this.#persister.close();
+  }
+
+  /** Stops at once. */
+  halt(): void {
+    this.#stopped = true;
+    this.#ticker.stop();
+    this.#applier.stop();
+  }
+
+  #tick(): void {
+    this.#options.raft.state.tracing = this.#options.events.hasListeners;
+    this.input((raft) => raft.tick());
+    this.#options.hooks.ticked();
+  }
+
+  /** Inputs of one turn of the event loop are carried out together. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#carryOut());
+  }
+
+  #carryOut(): void {
+    this.#scheduled = false;
+    if (this.#stopped) return;
+    try {
+      while (this.#options.raft.hasReady()) this.#handle(this.#options.raft.ready());
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #handle(ready: Ready): void {
+    const { hooks, raft, events } = this.#options;
+    for (const event of ready.trace) events.trace(event);
+    const { latest } = raft.state.history;
+    if (latest !== this.#configuration) {
+      this.#configuration = latest;
+      hooks.configured(latest);
+    }
+    for (const message of ready.messages) hooks.send(message);
+    if (ready.snapshot !== null) this.#applier.pushSnapshot(ready.snapshot);
+    if (ready.mark !== null) this.#persister.push(ready);
+    this.#applier.pushEntries(ready.committed);
+    for (const order of ready.snapshotOrders) hooks.orderSnapshot(order);
+    for (const { context, index } of ready.readStates) hooks.readAnswered(context, index);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.halt();
+    this.#options.hooks.failed(error);
+  }
+}

@@ -1,0 +1,251 @@
+import type { KvResult } from '../kv/command.ts';
+import { StateMachine } from '../kv/state-machine.ts';
+import { must } from '../lib/assert.ts';
+import { Prng } from '../lib/prng.ts';
+import { type Configuration, votersOf } from '../raft/configuration.ts';
+import type { Entry } from '../raft/entry.ts';
+import { isResponse, type Message } from '../raft/message.ts';
+import { Raft } from '../raft/raft.ts';
+import { ApiError } from '../wire/errors.ts';
+import { DiskError } from '../storage/disk.ts';
+import type { TransportHandler } from '../transport/transport.ts';
+import { Admission } from './admission.ts';
+import { Driver, type DriverHooks } from './driver.ts';
+import { EventBus } from './events.ts';
+import { LeaderCalls } from './leader-calls.ts';
+import { leaderOperations } from './leader-operations.ts';
+import { Membership } from './membership.ts';
+import { NodeMetrics } from './node-metrics.ts';
+import type { NodeOptions } from './options.ts';
+import { Proposals } from './proposals.ts';
+import { Reads } from './reads.ts';
+import { SnapshotReceiver } from './snapshot-receiver.ts';
+import { SnapshotSender } from './snapshot-sender.ts';
+import { Snapshots } from './snapshots.ts';
+import { clusterOf, statusOf } from './views.ts';
+import { Waiters } from './waiters.ts';
+
+/** Promotion by itself: healthy for this long, and this near to the leader's end, in entries. */
+const PROMOTE_AFTER_MS = 5000;
+const PROMOTE_LAG = 1000;
+/** Appends under way to one follower: peers' connections reorder, and one is what batches best. */
+const APPEND_WINDOW = 1;
+
+/** The parts of a node and how they hang together; node.ts and peer-handler.ts speak for them. */
+export class Parts {
+  readonly options: NodeOptions;
+  readonly raft: Raft;
+  readonly machine = new StateMachine();
+  readonly events: EventBus;
+  readonly proposals = new Proposals<KvResult | null>();
+  readonly waiters: Waiters;
+  readonly reads: Reads;
+  readonly snapshots: Snapshots;
+  readonly sender: SnapshotSender;
+  readonly receiver: SnapshotReceiver;
+  readonly admission: Admission;
+  readonly metrics: NodeMetrics;
+  readonly driver: Driver;
+  readonly membership: Membership;
+  readonly calls: LeaderCalls;
+  readonly startedAt: number;
+
+  constructor(options: NodeOptions, handler: (parts: Parts) => TransportHandler) {
+    this.options = options;
+    const { clock, storage, timing } = options;
+    const prng = new Prng(options.seed);
+    this.startedAt = clock.now();
+    this.raft = createRaft(options, prng);
+    this.events = new EventBus(clock, options.logger);
+    this.waiters = new Waiters(() => this.driver.appliedIndex);
+    this.reads = this.#createReads(prng);
+    const { machine, raft, events } = this;
+    const failed = (error: unknown): void => this.fail(error);
+    this.snapshots = new Snapshots({ ...options, machine, raft, events, failed });
+    this.admission = new Admission(storage, options.limits, failed);
+    this.metrics = this.#createMetrics();
+    const { tickMs } = timing;
+    const hooks = this.#hooks();
+    this.driver = new Driver({ raft, machine, storage, clock, tickMs, events, hooks });
+    const transport = options.transport(handler(this));
+    this.#transport = transport;
+    this.sender = new SnapshotSender({
+      storage,
+      clock,
+      transport: () => transport,
+      term: () => raft.state.term,
+      sent: (to, ok) => this.driver.input((core) => core.snapshotSent(to, ok)),
+    });
+    this.receiver = new SnapshotReceiver({
+      storage,
+      raft,
+      arrived: (message) => {
+        this.driver.input((core) => core.step(message));
+        this.driver.flush();
+      },
+      whenApplied: (index) => this.waiters.whenApplied(index),
+    });
+    this.membership = this.#createMembership(prng);
+    this.calls = new LeaderCalls({
+      self: raft.state.id,
+      clock,
+      leader: () => raft.state.leader,
+      transport: () => transport,
+      operations: leaderOperations({ ...this.#leaderParts(), clock }),
+      lifeName: `${raft.state.id}-${prng.uint32().toString(36)}`,
+      leaderWaitMs: 4 * timing.electionMs,
+    });
+  }
+
+  readonly #transport: ReturnType<NodeOptions['transport']>;
+
+  get transport(): ReturnType<NodeOptions['transport']> {
+    return this.#transport;
+  }
+
+  /** The node cannot go on: everyone who waits is told, and the process ends. */
+  fail(error: unknown): void {
+    this.driver.halt();
+    this.abandon(new ApiError('node-stopped', 'The node stopped on a fault; its log says why.'));
+    this.options.onFatal(error, exitCodeOf(error));
+  }
+
+  abandon(error: unknown): void {
+    this.proposals.abandon(error);
+    this.reads.abandon(error);
+    this.waiters.abandon(error);
+    this.sender.close();
+  }
+
+  #leaderParts() {
+    const { raft, driver, admission, proposals, membership } = this;
+    const { clusterId } = must(this.options.restored.identity, 'identity');
+    const cluster = () => clusterOf(raft, clusterId);
+    return { raft, driver, admission, proposals, membership, cluster };
+  }
+
+  #hooks(): DriverHooks {
+    return {
+      send: (message) => this.#send(message),
+      orderSnapshot: (order) => this.sender.send(order),
+      readAnswered: (context, index) => this.reads.answered(context, index),
+      configured: (configuration) => this.#configured(configuration),
+      applied: (entry, result) => this.#applied(entry, result),
+      advanced: () => this.#advanced(),
+      restore: async (snapshot) => {
+        await this.snapshots.restore(snapshot);
+        this.proposals.skipped(snapshot.index);
+      },
+      ticked: () => this.#ticked(),
+      persistMeasured: (ms, entries) => this.metrics.synced(ms, entries),
+      failed: (error) => this.fail(error),
+    };
+  }
+
+  #send(message: Message): void {
+    if (this.events.wantsMessages) {
+      this.events.emit('raft', messageEvent('sent', message), 'message', 'trace');
+    }
+    // The receiver of a snapshot answers in the transfer itself; nobody waits for this one.
+    if (isResponse(message) && message.seq === 0) return;
+    this.#transport.send(message);
+  }
+
+  #configured(configuration: Configuration): void {
+    const peers = new Map(
+      configuration.members.map((member) => [member.id, member.peerUrls[0] ?? '']),
+    );
+    peers.delete(this.raft.state.id);
+    this.#transport.setPeers(peers);
+  }
+
+  #applied(entry: Entry, result: KvResult | null): void {
+    this.proposals.applied(entry, result);
+    if (!this.events.hasListeners) return;
+    const { index, term, command } = entry;
+    this.events.emit('kv', { type: 'applied', index, term, kind: command.kind });
+  }
+
+  #advanced(): void {
+    this.waiters.advanced();
+    this.reads.advanced();
+    this.snapshots.takeIfDue();
+  }
+
+  #ticked(): void {
+    this.proposals.expire(this.options.clock.now());
+    this.reads.tick();
+    this.admission.tick();
+  }
+
+  #createReads(prng: Prng): Reads {
+    const { clock, timing } = this.options;
+    return new Reads({
+      clock,
+      ask: (context) => this.driver.input((raft) => raft.readIndex(context)),
+      appliedIndex: () => this.driver.appliedIndex,
+      hasLeader: () => this.raft.state.leader !== null,
+      firstContext: prng.uint32() * 2 ** 20,
+      attemptMs: timing.electionMs,
+    });
+  }
+
+  #createMetrics(): NodeMetrics {
+    return new NodeMetrics({
+      status: () => statusOf(this),
+      pendingProposals: () => this.proposals.count,
+      pendingReads: () => this.reads.count,
+      freeBytes: () => this.admission.freeBytes,
+      walBytes: () => this.options.storage.walBytes,
+    });
+  }
+
+  #createMembership(prng: Prng): Membership {
+    const { clock } = this.options;
+    return new Membership({
+      clock,
+      prng,
+      latest: () => this.raft.state.history.latest,
+      propose: (change, requestId) => {
+        const at = Math.trunc(clock.wallNow());
+        const result = this.driver.input((raft) => raft.proposeChange(change, requestId, at));
+        return result ?? { ok: false, code: 'not-leader' };
+      },
+      committed: ({ entry }, deadline) =>
+        entry === null ? Promise.resolve(null) : this.proposals.add(entry, deadline),
+    });
+  }
+}
+
+function createRaft(options: NodeOptions, prng: Prng): Raft {
+  const { restored, timing } = options;
+  const ticks = (ms: number): number => Math.max(1, Math.round(ms / timing.tickMs));
+  const id = must(restored.identity, 'identity of an opened directory').memberId;
+  const config = {
+    id,
+    heartbeatTicks: ticks(timing.heartbeatMs),
+    electionTicks: ticks(timing.electionMs),
+    appendBytes: options.limits.appendBytes,
+    window: APPEND_WINDOW,
+    promoteTicks: ticks(PROMOTE_AFTER_MS),
+    promoteLag: PROMOTE_LAG,
+  };
+  const torn = restored.tail === 'torn';
+  const raft = new Raft(config, prng.fork(), { ...restored, recovering: torn });
+  // Alone there is nobody to ask: what a cut left is all there is (durability rule 3).
+  const alone = votersOf(raft.state.history.latest).every((voter) => voter === id);
+  if (options.forceRecovered || (torn && alone && raft.state.isVoter)) raft.forceRecovered();
+  return raft;
+}
+
+/** A disk that failed ends the process with 3; anything else that is impossible, with 70. */
+function exitCodeOf(error: unknown): number {
+  return error instanceof DiskError ? 3 : 70;
+}
+
+/** A message as `/events` shows it: without the entries' contents. */
+export function messageEvent(direction: 'sent' | 'received', message: Message) {
+  const { type, ...fields } = message;
+  const entries = message.type === 'append' ? message.entries.length : 0;
+  return { type: 'message', direction, message: type, ...fields, entries };
+}

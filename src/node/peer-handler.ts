@@ -1,0 +1,39 @@
+import type { MemberId } from '../lib/ids.ts';
+import type { Message } from '../raft/message.ts';
+import type {
+  ForwardAnswer,
+  ForwardRequest,
+  SnapshotChunk,
+  SnapshotChunkAnswer,
+  TransportHandler,
+} from '../transport/transport.ts';
+import { messageEvent, type Parts } from './parts.ts';
+
+/** What peers can ask of a node: everything the transport hands over. */
+export class PeerHandler implements TransportHandler {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  onMessage(message: Message): void {
+    const { events, driver } = this.#parts;
+    if (events.wantsMessages) {
+      events.emit('raft', messageEvent('received', message), 'message', 'trace');
+    }
+    driver.input((raft) => raft.step(message));
+  }
+
+  onUnreachable(_to: MemberId, message: Message): void {
+    this.#parts.driver.input((raft) => raft.unreachable(message));
+  }
+
+  async onSnapshotChunk(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {
+    return await this.#parts.receiver.receive(from, chunk);
+  }
+
+  async onForward(request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer> {
+    return await this.#parts.calls.serve(request, timeoutMs);
+  }
+}

@@ -1,0 +1,136 @@
+import type { Entry, HardState } from '../raft/entry.ts';
+import type { PersistMark, Ready, SnapshotMeta } from '../raft/ready.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Clock } from './clock.ts';
+
+/** The log has been idle for this long: mark its last batch as durable (durability rule 3). */
+const SYNCED_MARKER_AFTER_MS = 50;
+
+export interface PersisterHooks {
+  /** Everything up to and including this Ready is durable: release what waited for it. */
+  readonly persisted: (ready: Ready, mark: PersistMark) => void;
+  readonly installed: (snapshot: SnapshotMeta) => void;
+  readonly failed: (error: unknown) => void;
+  /** How long one batch took to become durable, ms, and how many entries it held. */
+  readonly measured: (ms: number, entries: number) => void;
+}
+
+/**
+ * PERSISTER: one batch on its way to the disk at a time. What arrives meanwhile gathers into the
+ * next batch, which starts the moment the disk is free (group commit). Order is kept throughout.
+ */
+export class Persister {
+  readonly #storage: Storage;
+  readonly #clock: Clock;
+  readonly #hooks: PersisterHooks;
+  readonly #queue: Ready[] = [];
+  #running: Promise<void> | null = null;
+  #cancelMarker: () => void = () => undefined;
+  #closed = false;
+
+  constructor(storage: Storage, clock: Clock, hooks: PersisterHooks) {
+    this.#storage = storage;
+    this.#clock = clock;
+    this.#hooks = hooks;
+  }
+
+  /** Takes a Ready that has a mark. */
+  push(ready: Ready): void {
+    this.#queue.push(ready);
+    if (this.#running === null) this.#start();
+  }
+
+  /** Resolves when everything pushed so far is durable; nothing is taken any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelMarker();
+    while (this.#running !== null) await this.#running;
+  }
+
+  #start(): void {
+    this.#cancelMarker();
+    this.#running = this.#drain().then(
+      () => this.#finished(),
+      (error: unknown) => {
+        // Nothing may be written after a failure: the queue stays and the process goes.
+        this.#closed = true;
+        this.#running = null;
+        this.#hooks.failed(error);
+      },
+    );
+  }
+
+  #finished(): void {
+    this.#running = null;
+    if (this.#closed) return;
+    if (this.#queue.length > 0) this.#start();
+    else this.#cancelMarker = this.#clock.setTimer(SYNCED_MARKER_AFTER_MS, () => this.#mark());
+  }
+
+  #mark(): void {
+    if (this.#running !== null || this.#closed) return;
+    this.#running = this.#storage.markSynced().then(
+      () => {
+        this.#running = null;
+        if (this.#queue.length > 0 && !this.#closed) this.#start();
+      },
+      (error: unknown) => {
+        this.#closed = true;
+        this.#running = null;
+        this.#hooks.failed(error);
+      },
+    );
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#takeBatch();
+      const started = this.#clock.now();
+      const { snapshot, state, entries } = merge(batch);
+      if (snapshot !== null) {
+        // The hard state first: the snapshot's term must not be ahead of it on disk.
+        if (state !== null) await this.#storage.append({ state, entries: [] });
+        await this.#storage.installSnapshot(snapshot);
+        this.#hooks.installed(snapshot);
+        if (entries.length > 0) await this.#storage.append({ state: null, entries });
+      } else if (state !== null || entries.length > 0) {
+        await this.#storage.append({ state, entries });
+      }
+      if (state !== null || entries.length > 0) {
+        this.#hooks.measured(this.#clock.now() - started, entries.length);
+      }
+      for (const ready of batch) {
+        if (ready.mark !== null) this.#hooks.persisted(ready, ready.mark);
+      }
+    }
+  }
+
+  /** Everything that waits, up to the next snapshot, which begins a batch of its own. */
+  #takeBatch(): Ready[] {
+    const next = this.#queue.findIndex((ready, at) => at > 0 && ready.snapshot !== null);
+    return this.#queue.splice(0, next < 0 ? this.#queue.length : next);
+  }
+}
+
+interface Merged {
+  readonly snapshot: SnapshotMeta | null;
+  readonly state: HardState | null;
+  readonly entries: readonly Entry[];
+}
+
+/** One durable unit out of several Readys; only the first may hold a snapshot. */
+function merge(batch: readonly Ready[]): Merged {
+  const [only] = batch;
+  if (batch.length === 1 && only !== undefined) return only;
+  let state: HardState | null = null;
+  const entries: Entry[] = [];
+  for (const ready of batch) {
+    state = ready.state ?? state;
+    for (const entry of ready.entries) {
+      // A later Ready may replace the end of an earlier one (§5.3): it never need be written.
+      while ((entries.at(-1)?.index ?? 0) >= entry.index) entries.pop();
+      entries.push(entry);
+    }
+  }
+  return { snapshot: only?.snapshot ?? null, state, entries };
+}

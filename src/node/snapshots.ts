@@ -1,0 +1,99 @@
+import type { StateMachine } from '../kv/state-machine.ts';
+import type { LogIndex } from '../raft/entry.ts';
+import type { Raft } from '../raft/raft.ts';
+import type { SnapshotMeta } from '../raft/ready.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { EventBus } from './events.ts';
+import type { NodeLimits } from './options.ts';
+
+export interface SnapshotsOptions {
+  readonly storage: Storage;
+  readonly machine: StateMachine;
+  readonly raft: Raft;
+  readonly events: EventBus;
+  readonly limits: NodeLimits;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * SNAPSHOTS of this node's own state (§7): taken when the log has outgrown the last one, from a
+ * clone, beside the running writes; afterwards the log in memory is cut down to what followers that
+ * lag a little may need.
+ */
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  #running: Promise<void> | null = null;
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a snapshot if one is due. Called whenever the applied index has moved. */
+  takeIfDue(): void {
+    const { storage, limits } = this.#options;
+    const due = Math.max(limits.snapshotWalBytes, storage.newestSnapshot()?.bytes ?? 0);
+    if (this.#running !== null || storage.walBytes <= due) return;
+    this.#take().catch(this.#options.failed);
+  }
+
+  /** A snapshot at least as new as the state at this call. */
+  async takeNow(): Promise<void> {
+    const wanted = this.#options.machine.appliedIndex;
+    while ((this.#options.storage.newestSnapshot()?.index ?? 0) < wanted) {
+      await (this.#running ?? this.#take());
+    }
+  }
+
+  /** Resolves when no snapshot is being written. */
+  async close(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Fills the state machine from an installed snapshot. */
+  async restore(snapshot: SnapshotMeta): Promise<void> {
+    const { storage, machine, events } = this.#options;
+    const file = storage.newestSnapshot();
+    if (file?.index !== snapshot.index) {
+      throw new Error(`snapshot ${snapshot.index} is not the newest on disk (${file?.index})`);
+    }
+    const receiver = machine.restore();
+    for await (const line of storage.readSnapshot(file)) receiver.line(line);
+    receiver.finish();
+    events.emit('kv', { type: 'restored', index: snapshot.index, bytes: file.bytes });
+  }
+
+  #take(): Promise<void> {
+    this.#running = this.#write().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #write(): Promise<void> {
+    const { storage, machine, raft, events } = this.#options;
+    const index = machine.appliedIndex;
+    const term = raft.state.log.term(index);
+    // A snapshot that arrived meanwhile has replaced the log: it serves as well.
+    if (term === null || (storage.newestSnapshot()?.index ?? 0) >= index) return;
+    const meta = { index, term, configuration: raft.configurationAt(index) };
+    events.emit('kv', { type: 'snapshot-begun', index, term });
+    const file = await storage.saveSnapshot(meta, machine.snapshot());
+    events.emit('kv', { type: 'snapshot-saved', index, term, bytes: file.bytes });
+    raft.compact(this.#compactionIndex(index));
+  }
+
+  /** Keeps the newest entries in memory, bounded in number and bytes. */
+  #compactionIndex(snapshotIndex: LogIndex): LogIndex {
+    const { log } = this.#options.raft.state;
+    const { retainEntries, retainBytes } = this.#options.limits;
+    const floor = Math.max(log.baseIndex, log.lastIndex - retainEntries);
+    let from = log.lastIndex;
+    let bytes = 0;
+    while (from > floor) {
+      bytes += log.entry(from).json.length;
+      if (bytes > retainBytes) break;
+      from -= 1;
+    }
+    return Math.min(snapshotIndex, from);
+  }
+}

@@ -1,4 +1,4 @@
-import type { KvResult, LoggedCommand } from '../kv/command.ts';
+import type { KvResult } from '../kv/command.ts';
 import type { StateMachine } from '../kv/state-machine.ts';
 import { isConfigurationCommand } from '../raft/configuration.ts';
 import type { Entry, LogIndex } from '../raft/entry.ts';

@@ -54,7 +54,7 @@ export class Proposals<T> {
 
   /** A snapshot went past these indexes: what was there cannot be told any more. */
   skipped(upTo: LogIndex): void {
-    for (const index of [...this.#waiting.keys()]) {
+    for (const index of this.#waiting.keys()) {
       if (index <= upTo) this.#drop(index, unknown('a snapshot went past the entry'));
     }
   }
@@ -68,7 +68,7 @@ export class Proposals<T> {
 
   /** The node stops: nobody will hear the outcome from it. */
   abandon(error: unknown): void {
-    for (const index of [...this.#waiting.keys()]) this.#drop(index, error);
+    for (const index of this.#waiting.keys()) this.#drop(index, error);
   }
 
   #drop(index: LogIndex, error: unknown): void {

@@ -24,8 +24,8 @@ export class Recovery {
   /** Names this recovery in messages; never 0. */
   readonly id: number;
   readonly reports = new Map<MemberId, LogEnd & { readonly term: Term }>();
-  /** Answers to requests numbered below belong to an earlier survey. */
-  surveySeq = 0;
+  /** The numbers of the requests of the running survey: answers to any other do not count. */
+  surveySeqs: ReadonlySet<number> = new Set();
 
   constructor(id: number) {
     this.id = id;
@@ -37,20 +37,22 @@ export function survey(raft: RaftState): void {
   const { recovery } = raft;
   if (recovery === null || !raft.isVoter) return;
   recovery.reports.clear();
-  recovery.surveySeq = raft.upcomingSeq;
   raft.resetElectionTimer();
+  const seqs = new Set<number>();
   for (const to of raft.voters) {
     if (to === raft.id) continue;
     const question = { ...raft.envelope(to), ...raft.log.end };
+    seqs.add(question.seq);
     raft.send({ ...question, type: 'pre-vote', survey: true });
   }
+  recovery.surveySeqs = seqs;
   settleByReports(raft);
 }
 
 /** Takes down a report, if this node collects them. */
 export function onSurveyAnswer(raft: RaftState, message: PreVoteResponse): void {
   const { recovery } = raft;
-  if (recovery === null || message.seq < recovery.surveySeq) return;
+  if (recovery === null || !recovery.surveySeqs.has(message.seq)) return;
   const { term, lastIndex, lastTerm } = message;
   recovery.reports.set(message.from, { term, lastIndex, lastTerm });
   settleByReports(raft);

@@ -62,7 +62,7 @@ export class RaftState {
    * costs an `if`. Rare ones (role, vote, conflict, configuration, …) always are.
    */
   tracing = false;
-  #seq = 0;
+  #seq: number;
 
   constructor(
     config: RaftConfig,
@@ -79,6 +79,8 @@ export class RaftState {
     this.log = log;
     this.history = history;
     this.commitIndex = log.baseIndex;
+    // Far from any earlier life of this node, so that answers to that one answer nothing now.
+    this.#seq = prng.uint32() * 2 ** 20;
     this.resetElectionTimer();
   }
 

@@ -118,6 +118,16 @@ describe('tests', () => {
     expect(everyTestRuns(await parseSample('test/a.test.ts', text))).toHaveLength(1);
   });
 
+  test.each(['rejects.toThrow()', 'resolves.toBe(1)', 'rejects.not.toThrow()'])(
+    'none leaves expect(promise).%s unawaited',
+    async (matcher) => {
+      const found = async (text: string): Promise<number> =>
+        everyTestRuns(await parseSample('test/a.test.ts', text)).length;
+      expect(await found(`expect(promise).${matcher};`)).toBe(1);
+      expect(await found(`await expect(promise).${matcher};`)).toBe(0);
+    },
+  );
+
   test('tables and values pass', async () => {
     const text = "test.each([1])('a', (a) => { expect(a).toBe(1); list.skip(1); });";
     expect(everyTestRuns(await parseSample('test/a.test.ts', text))).toEqual([]);

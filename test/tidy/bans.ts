@@ -1,9 +1,10 @@
-import type { Node } from 'typescript/unstable/ast';
+import type { CallExpression, Node } from 'typescript/unstable/ast';
 import {
   isCallExpression,
   isExportAssignment,
   isExportDeclaration,
   isExportSpecifier,
+  isExpressionStatement,
   isIdentifier,
   isPropertyAccessExpression,
   SyntaxKind,
@@ -121,6 +122,9 @@ export function everyTestRuns(source: Source): Problem[] {
       if (!NOT_RUN.has(node.name.text)) return;
       problems.push(problemAt(source, node, `.${node.name.text}: a test runs, or it goes`));
     }
+    if (isUnawaitedExpectation(node)) {
+      problems.push(problemAt(source, node, 'await it: an expectation of a promise'));
+    }
     if (isExpectOfTrue(node)) {
       problems.push(problemAt(source, node, 'expect(true): a test that cannot fail'));
     }
@@ -170,7 +174,26 @@ function isTestFunction(node: Node): boolean {
   return isIdentifier(node) && ['test', 'it', 'describe'].includes(node.text);
 }
 
+/** A statement `expect(promise).rejects...`: the types of `bun:test` do not say it is a promise. */
+function isUnawaitedExpectation(node: Node): boolean {
+  if (!isExpressionStatement(node)) return false;
+  let inner: Node = node.expression;
+  while (isCallExpression(inner) || isPropertyAccessExpression(inner)) {
+    const settles = isPropertyAccessExpression(inner) && SETTLES.has(inner.name.text);
+    if (settles && isExpect(inner.expression)) return true;
+    inner = inner.expression;
+  }
+  return false;
+}
+
+const SETTLES = new Set(['resolves', 'rejects']);
+
+function isExpect(node: Node): node is CallExpression {
+  return (
+    isCallExpression(node) && isIdentifier(node.expression) && node.expression.text === 'expect'
+  );
+}
+
 function isExpectOfTrue(node: Node): boolean {
-  if (!isCallExpression(node) || !isIdentifier(node.expression)) return false;
-  return node.expression.text === 'expect' && node.arguments[0]?.kind === SyntaxKind.TrueKeyword;
+  return isExpect(node) && node.arguments[0]?.kind === SyntaxKind.TrueKeyword;
 }

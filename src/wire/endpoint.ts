@@ -132,7 +132,10 @@ function byStatus(codes: readonly ErrorCode[]): Map<string, ErrorCode[]> {
 }
 
 function errorResponseOf(codes: readonly ErrorCode[]): Json {
-  const examples = codes.map((code) => [code, { value: problemFields(code, ERRORS[code].title) }]);
+  const examples: Json = {};
+  for (const code of codes) {
+    examples[code] = { value: problemFields(code, ERRORS[code].title) };
+  }
   const extra: (keyof typeof HEADERS)[] = [];
   if (codes.some((code) => code === 'method-not-allowed')) extra.push('Allow');
   if (codes.some((code) => retryAfterOf(code) !== null)) extra.push('Retry-After');
@@ -142,7 +145,7 @@ function errorResponseOf(codes: readonly ErrorCode[]): Json {
     content: {
       [PROBLEM_TYPE]: {
         schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(examples),
+        examples,
       },
     },
   };

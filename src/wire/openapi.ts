@@ -11,7 +11,10 @@ import {
   TransferBody,
   UpdateMemberBody,
 } from './cluster.ts';
-import { inlineOf, type Tag } from './endpoint.ts';
+import { type Endpoint, inlineOf, type Tag } from './endpoint.ts';
+import { CLUSTER_ENDPOINTS } from './endpoints-cluster.ts';
+import { KV_ENDPOINTS } from './endpoints-kv.ts';
+import { NODE_ENDPOINTS, PEER_ENDPOINTS } from './endpoints-node.ts';
 import { DeleteAnswer, KeyOnly, Pair, PutAnswer, RangeAnswer } from './kv.ts';
 import {
   FaultRecord,
@@ -24,6 +27,14 @@ import {
   VersionAnswer,
 } from './node.ts';
 import { Problem } from './problem.ts';
+
+/** All of the REST interface, but for its own description. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...Object.values<Endpoint>(KV_ENDPOINTS),
+  ...Object.values<Endpoint>(CLUSTER_ENDPOINTS),
+  ...Object.values<Endpoint>(NODE_ENDPOINTS),
+  ...Object.values<Endpoint>(PEER_ENDPOINTS),
+];
 
 const NAMED_SCHEMAS: readonly TSchema[] = [
   AddMemberAnswer,

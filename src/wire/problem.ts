@@ -23,7 +23,8 @@ export type Problem = Static<typeof Problem>;
 
 /** The document of one error. Extra fields cannot replace the standard ones. */
 export function problemOf(error: ApiError): Problem {
-  return { ...error.fields, ...problemFields(error.code, error.message) };
+  const standard = problemFields(error.code, error.message);
+  return { ...standard, ...error.fields, ...standard };
 }
 
 /** The standard fields of a problem document. */

@@ -134,7 +134,13 @@ export class FakeNode implements NodeApi {
       this.status();
     const indexes = { commitIndex, appliedIndex, durableIndex, lastIndex, firstIndex: 1 };
     return {
-      ...{ id, role, term, leader, ...indexes, vote: id, snapshot: null },
+      id,
+      role,
+      term,
+      leader,
+      ...indexes,
+      vote: id,
+      snapshot: null,
       configuration: configurationOf([]),
       log: [{ index: 118, term: 7, kind: 'put', size: 96 }],
       progress: [],
@@ -202,13 +208,13 @@ export class FakeNode implements NodeApi {
     return () => this.#listeners.delete(listener);
   }
 
-  metrics(): string {
-    return '# TYPE abcd_raft_term gauge\nabcd_raft_term 7\n';
+  metrics(): Promise<string> {
+    return Promise.resolve('# TYPE abcd_raft_term gauge\nabcd_raft_term 7\n');
   }
 
   /** Tells every listener. */
   emit(event: NodeEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const listener of this.#listeners) listener(event);
   }
 
   async #enter(name: string, argument: unknown, context: RequestContext): Promise<void> {

@@ -1,0 +1,132 @@
+import { Elysia } from 'elysia';
+import { type Logger, silentLogger } from '../lib/logger.ts';
+import type { NodeApi } from '../node/api.ts';
+import type { PeerEndpoint } from '../transport/peer-endpoint.ts';
+import { ApiError } from '../wire/errors.ts';
+import { OversizedBody } from './body.ts';
+import { clusterRoutes } from './cluster.ts';
+import { CommonHeaders } from './common-headers.ts';
+import type { HttpConfig } from './config.ts';
+import { RequestContexts } from './context.ts';
+import { eventRoutes } from './events.ts';
+import { faultRoutes } from './faults.ts';
+import { Gate, withAbsoluteUrl } from './gate.ts';
+import { healthRoutes } from './health.ts';
+import { kvRoutes } from './kv.ts';
+import { memberRoutes } from './members.ts';
+import { nodeRoutes } from './node.ts';
+import { apiErrorOf, replyOversized, replyProblem } from './problem.ts';
+import { raftRoutes } from './raft.ts';
+import { RouteTable } from './route-table.ts';
+import type { Reply, Services } from './services.ts';
+import { storeRoutes } from './store.ts';
+import { swaggerRoutes } from './swagger.ts';
+
+export interface AppOptions {
+  readonly node: NodeApi;
+  readonly peers: PeerEndpoint;
+  readonly config: HttpConfig;
+  /** Where faults go that nobody foresaw; nowhere by default. */
+  readonly logger?: Logger;
+  /** Fires when the server begins to stop: event streams end with the reason `shutdown`. */
+  readonly shutdown?: AbortSignal;
+}
+
+/** The REST interface of a node, ready to be given requests or to be listened with. */
+export function createApp(options: AppOptions): Elysia {
+  const { node, peers, config } = options;
+  const services: Services = {
+    node,
+    peers,
+    config,
+    contexts: new RequestContexts(node),
+    logger: options.logger ?? silentLogger,
+    shutdown: options.shutdown ?? new AbortController().signal,
+  };
+  const common = new CommonHeaders(node);
+  const app = new Elysia({
+    strictPath: true,
+    normalize: false,
+    // Host names may be short: `http://n1/`.
+    handler: { standardHostname: false },
+  });
+  app.headers(common.constant());
+  app.onAfterHandle(({ request, set }) => common.stamp(set.headers, request));
+  addErrors(app, services, common);
+  addGate(app, services, common);
+  for (const routes of RESOURCES) app.use(routes(services));
+  return app;
+}
+
+const RESOURCES = [
+  kvRoutes,
+  clusterRoutes,
+  memberRoutes,
+  nodeRoutes,
+  storeRoutes,
+  healthRoutes,
+  eventRoutes,
+  faultRoutes,
+  raftRoutes,
+  swaggerRoutes,
+] as const;
+
+/** Every answer that is not a success becomes a problem document here. */
+function addErrors(app: Elysia, { logger, config }: Services, common: CommonHeaders): void {
+  const routes = lazy(() => new RouteTable(app.routes));
+  app.onError(({ code, error, request, path, set }) => {
+    const known =
+      code === 'NOT_FOUND' ? noRoute(routes(), path) : apiErrorOf(error, request, logger);
+    common.stamp(set.headers, request);
+    return known instanceof OversizedBody
+      ? replyOversized(set, known, config.limits)
+      : replyProblem(set, known);
+  });
+}
+
+function noRoute(routes: RouteTable, path: string): ApiError {
+  const allow = routes.methodsOf(path);
+  return allow.length === 0
+    ? new ApiError('no-such-route', 'There is nothing at this path')
+    : new ApiError('method-not-allowed', `The methods here are ${allow.join(', ')}`, { allow });
+}
+
+/** Puts the gate before the router, so that it sees every request, whatever its path. */
+function addGate(app: Elysia, { config, logger }: Services, common: CommonHeaders): void {
+  const gate = new Gate(config);
+  const routes = lazy(() => new RouteTable(app.routes));
+  app.wrap((handle) => (given: Request) => {
+    try {
+      const request = withAbsoluteUrl(given);
+      gate.check(request);
+      if (request.method === 'HEAD') requireHead(routes(), request);
+      return handle(request);
+    } catch (thrown) {
+      const reply: Reply = { headers: { ...common.constant() } };
+      const document = replyProblem(reply, apiErrorOf(thrown, given, logger));
+      common.stamp(reply.headers, given);
+      return respond(reply, JSON.stringify(document));
+    }
+  });
+}
+
+/** Elysia would answer HEAD wherever there is GET, and read endless streams to count their bytes. */
+function requireHead(routes: RouteTable, request: Request): void {
+  const path = new URL(request.url).pathname;
+  const allow = routes.methodsOf(path);
+  if (allow.length > 0 && !allow.includes('HEAD')) throw noRoute(routes, path);
+}
+
+function respond(reply: Reply, body: string): Response {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(reply.headers)) headers.set(name, String(value));
+  return new Response(body, { status: Number(reply.status), headers });
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

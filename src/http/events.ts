@@ -1,0 +1,33 @@
+import { Elysia } from 'elysia';
+import { ApiError } from '../wire/errors.ts';
+import { EventStream } from './event-stream.ts';
+import { Query } from './query.ts';
+import type { Services } from './services.ts';
+
+/** `/events`: what this node does, as server-sent events. */
+export function eventRoutes({ node, config, shutdown }: Services): Elysia {
+  const app = new Elysia();
+  app.get('/events', ({ request, server }) => {
+    const query = Query.of(request.url, ['level', 'since']);
+    const level = query.choice('level', ['state', 'message']);
+    const since = sinceOf(query, request.headers);
+    server?.timeout(request, 0);
+    const events = new EventStream({
+      budgetBytes: config.limits.listenerBytes,
+      heartbeatMs: config.heartbeatMs,
+      shutdown,
+      subscribe: (listener) => node.subscribe(level, since, listener),
+    });
+    return new Response(events.stream, { headers: { 'content-type': 'text/event-stream' } });
+  });
+  return app;
+}
+
+/** The id to go on after. A browser that connects again says it in a header, which is newer. */
+function sinceOf(query: Query, headers: Headers): number | null {
+  const last = headers.get('last-event-id');
+  const since = query.integer('since', 0, Number.MAX_SAFE_INTEGER);
+  if (last === null) return since;
+  if (/^(0|[1-9][0-9]{0,14})$/.test(last)) return Number(last);
+  throw new ApiError('bad-request', 'Last-Event-ID must be the id of an event');
+}

@@ -1,0 +1,103 @@
+import { Elysia } from 'elysia';
+import type { ByteString } from '../lib/bytes.ts';
+import { ApiError } from '../wire/errors.ts';
+import { checkKey, keyOfUrl } from './key.ts';
+import { DELETE_PARAMETERS, GET_PARAMETERS, KeyResource, PUT_PARAMETERS } from './key-resource.ts';
+import { Query } from './query.ts';
+import { RANGE_DELETE_PARAMETERS, RANGE_GET_PARAMETERS, RangeResource } from './range-resource.ts';
+import type { Services } from './services.ts';
+
+/** `/kv/{key}`; `/kv?key=` as its exact twin; and ranges at `/kv`. */
+export function kvRoutes(services: Services): Elysia {
+  const app = new Elysia();
+  const keys = new KeyResource(services);
+  const { keyBytes } = services.config.limits;
+  addKeyRoutes(app, keys, keyBytes);
+  addQueryRoutes(app, keys, new RangeResource(services), keyBytes);
+  return app;
+}
+
+/** The bodies of all of these are read as they come: no parser may touch them. */
+const RAW_BODY = { parse: 'none' } as const;
+
+function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
+  for (const method of ['GET', 'HEAD']) {
+    app.route(method, '/kv/*', ({ request, set, server }) => {
+      const key = keyOfUrl(request.url, keyBytes);
+      const query = Query.of(request.url, GET_PARAMETERS);
+      return keys.get({ key, query, request, set, server });
+    });
+  }
+  app.put(
+    '/kv/*',
+    ({ request, set, server }) => {
+      const key = keyOfUrl(request.url, keyBytes);
+      return keys.put({ key, query: Query.of(request.url, PUT_PARAMETERS), request, set, server });
+    },
+    RAW_BODY,
+  );
+  app.delete(
+    '/kv/*',
+    ({ request, set, server }) => {
+      const key = keyOfUrl(request.url, keyBytes);
+      const query = Query.of(request.url, DELETE_PARAMETERS);
+      return keys.delete({ key, query, request, set, server });
+    },
+    RAW_BODY,
+  );
+}
+
+function addQueryRoutes(
+  app: Elysia,
+  keys: KeyResource,
+  ranges: RangeResource,
+  keyBytes: number,
+): void {
+  app.get('/kv', ({ request, set, server }) => {
+    const query = keyOrRange(request.url, GET_PARAMETERS, RANGE_GET_PARAMETERS);
+    const key = query.bytes('key');
+    return key === null
+      ? ranges.get({ query, request, set, server })
+      : keys.get({ key: checkKey(key, keyBytes), query, request, set, server });
+  });
+  app.head('/kv', ({ request, set, server }) => {
+    const query = Query.of(request.url, ['key', ...GET_PARAMETERS]);
+    return keys.get({ key: requireKey(query, keyBytes), query, request, set, server });
+  });
+  app.put(
+    '/kv',
+    ({ request, set, server }) => {
+      const query = Query.of(request.url, ['key', ...PUT_PARAMETERS]);
+      return keys.put({ key: requireKey(query, keyBytes), query, request, set, server });
+    },
+    RAW_BODY,
+  );
+  app.delete(
+    '/kv',
+    ({ request, set, server }) => {
+      const query = keyOrRange(request.url, DELETE_PARAMETERS, RANGE_DELETE_PARAMETERS);
+      const key = query.bytes('key');
+      return key === null
+        ? ranges.delete({ query, request, set, server })
+        : keys.delete({ key: checkKey(key, keyBytes), query, request, set, server });
+    },
+    RAW_BODY,
+  );
+}
+
+/** A query with a `key` takes what `/kv/{key}` takes; one without, what ranges take. */
+function keyOrRange(
+  url: string,
+  keyNames: readonly string[],
+  rangeNames: readonly string[],
+): Query {
+  const named = /[?&]key(=|&|$)/.test(url);
+  return Query.of(url, named ? ['key', ...keyNames] : rangeNames);
+}
+
+/** @throws ApiError `bad-request` when there is none, and what `checkKey` throws */
+function requireKey(query: Query, keyBytes: number): ByteString {
+  const key = query.bytes('key');
+  if (key === null) throw new ApiError('bad-request', 'The parameter key is required');
+  return checkKey(key, keyBytes);
+}

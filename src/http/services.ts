@@ -1,0 +1,22 @@
+import type { Logger } from '../lib/logger.ts';
+import type { NodeApi } from '../node/api.ts';
+import type { PeerEndpoint } from '../transport/peer-endpoint.ts';
+import type { HttpConfig } from './config.ts';
+import type { RequestContexts } from './context.ts';
+
+/** What the routes work with. */
+export interface Services {
+  readonly node: NodeApi;
+  readonly peers: PeerEndpoint;
+  readonly config: HttpConfig;
+  readonly contexts: RequestContexts;
+  readonly logger: Logger;
+  /** Fires when the server begins to stop: streams end. */
+  readonly shutdown: AbortSignal;
+}
+
+/** The part of an Elysia context that says how the answer looks. */
+export interface Reply {
+  status?: number | string;
+  headers: Record<string, string | number>;
+}

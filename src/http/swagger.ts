@@ -1,0 +1,84 @@
+import { swagger } from '@elysiajs/swagger';
+import { Elysia } from 'elysia';
+import cssPath from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
+import bundlePath from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
+import { pathsOf } from '../wire/endpoint.ts';
+import { ENDPOINTS, openApiInfo, openApiSchemas, openApiTags } from '../wire/openapi.ts';
+import type { Services } from './services.ts';
+
+/** Nothing from anywhere else, and nobody may frame the page. Swagger UI styles its own elements. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>abcd: REST interface</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="/swagger/swagger-ui.css" />
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/swagger/swagger-ui-bundle.js"></script>
+    <script src="/swagger/init.js"></script>
+  </body>
+</html>
+`;
+
+const INIT = `window.ui = SwaggerUIBundle({
+  url: '/swagger/json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  validatorUrl: null,
+});
+`;
+
+/** `/swagger` and `/swagger/json`: the interface, described. Works without any other host. */
+export function swaggerRoutes({ config }: Services): Elysia {
+  const app = new Elysia();
+  app.use(
+    swagger({
+      path: '/swagger',
+      specPath: '/swagger/json',
+      documentation: {
+        info: openApiInfo(config.version),
+        tags: openApiTags(),
+        paths: pathsOf(ENDPOINTS),
+        components: { schemas: openApiSchemas() },
+      },
+    }),
+  );
+  // The plugin's own page loads its scripts from a CDN: this one takes its place.
+  app.get('/swagger', ({ set }) => {
+    set.headers['content-type'] = 'text/html; charset=utf-8';
+    set.headers['content-security-policy'] = PAGE_POLICY;
+    return PAGE;
+  });
+  addAssets(app);
+  return app;
+}
+
+function addAssets(app: Elysia): void {
+  app.get('/swagger/swagger-ui.css', ({ set }) => {
+    set.headers['content-type'] = 'text/css; charset=utf-8';
+    return Bun.file(cssPath).bytes();
+  });
+  app.get('/swagger/swagger-ui-bundle.js', ({ set }) => {
+    set.headers['content-type'] = 'text/javascript; charset=utf-8';
+    return Bun.file(bundlePath).bytes();
+  });
+  app.get('/swagger/init.js', ({ set }) => {
+    set.headers['content-type'] = 'text/javascript; charset=utf-8';
+    return INIT;
+  });
+}

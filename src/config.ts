@@ -1,35 +1,162 @@
 /**
- * CONFIGURATION
+ * THE SETTINGS OF A NODE
  *
- * A value is looked for in the flags, then the environment, then what the data directory remembers
- * of the last start, then the defaults of config-table.ts; what must fit together is checked here.
+ * Every setting stands here once: its kind, its default, its help. The command line, the
+ * environment (`ABCD_` and the name in capitals), `--help` and the README's table come from it. A
+ * value is looked for in the flags, then the environment, then what the data directory remembers of
+ * the last start, then the default (cli/resolve-config.ts).
  */
 
-import { type FoundingMember, NODE_SETTINGS } from './config-table.ts';
 import type { LogLevel } from './lib/logger.ts';
-import { isLoopback, isWildcard, originOf, portOfOrigin } from './lib/peer-url.ts';
-import { formatDuration, formatSize } from './lib/quantities.ts';
-import { ConfigError, type Environment, type FlagValues, Settings } from './lib/settings.ts';
+import {
+  choice,
+  InvalidValue,
+  duration,
+  list,
+  origin,
+  parseOriginOrThrow,
+  setting,
+  size,
+  switchSetting,
+  text,
+  wholeNumber,
+} from './lib/setting.ts';
+import type { Settings } from './lib/settings.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** One member of `--cluster`. */
+export interface FoundingMember {
+  readonly name: string;
+  readonly url: string;
+}
+
+export const NODE_SETTINGS = {
+  port: wholeNumber({
+    min: 0,
+    max: 65_535,
+    fallback: null,
+    placeholder: 'port',
+    help: 'port to listen on; on an empty directory, founds a new cluster (default: a free port)',
+  }),
+  host: text({
+    fallback: '127.0.0.1',
+    placeholder: 'address',
+    help: 'address to listen on; anything but loopback needs --cluster-secret or --insecure',
+  }),
+  name: setting(
+    { fallback: null, help: 'name of this node (default: node-<port>)' },
+    'name',
+    String,
+    parseName,
+  ),
+  dataDir: text({
+    fallback: null,
+    placeholder: 'path',
+    help: "this node's own directory (default: data/<name>)",
+  }),
+  join: origin({ help: 'join the cluster of the node at this URL' }),
+  cluster: setting<readonly FoundingMember[] | null>(
+    {
+      fallback: null,
+      help: 'first members, the same on every node, such as n1=http://10.0.0.1:8080,n2=…',
+    },
+    'members',
+    String,
+    parseMembers,
+  ),
+  clusterToken: text({
+    fallback: 'abcd',
+    placeholder: 'text',
+    help: 'tells clusters apart that are founded with the same --cluster',
+  }),
+  advertiseUrl: origin({
+    help: 'URL at which other nodes reach this one (default: http://<host>:<port>)',
+  }),
+  clusterSecret: text({
+    fallback: null,
+    placeholder: 'text|@file',
+    help: 'secret that the nodes of the cluster share and sign their messages with',
+  }),
+  insecure: switchSetting({ help: 'listen beyond loopback without a cluster secret' }),
+  allowedHosts: list({
+    placeholder: 'hosts',
+    help: 'host names that requests may address, separated by commas; others get 421',
+  }),
+  heartbeat: duration({
+    min: 10,
+    max: 10_000,
+    fallback: 100,
+    help: 'how often a leader makes itself heard; the same on every node',
+  }),
+  election: duration({
+    min: 20,
+    max: 60_000,
+    fallback: 300,
+    help: 'silence before an election, drawn between this and twice this; the same on every node',
+  }),
+  snapshotWalBytes: size({
+    min: 64 * KIB,
+    max: 64 * GIB,
+    fallback: 64 * MIB,
+    help: 'log written since the last snapshot that makes the next one due',
+  }),
+  reserveBytes: size({
+    min: 0,
+    max: 16 * GIB,
+    fallback: 64 * MIB,
+    help: 'disk space held back; writes are refused while less than twice this is free',
+  }),
+  keyBytes: size({ min: 1, max: 64 * KIB, fallback: KIB, help: 'longest key' }),
+  valueBytes: size({ min: 1, max: 64 * MIB, fallback: MIB, help: 'largest value' }),
+  requestBytes: size({
+    min: KIB,
+    max: 96 * MIB,
+    fallback: 1536 * KIB,
+    help: 'largest request body',
+  }),
+  logLevel: choice({
+    options: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    fallback: 'info',
+    help: 'least severe lines that are logged',
+  }),
+  logConsole: choice({
+    options: ['pretty', 'json', 'none'],
+    fallback: 'pretty',
+    help: 'form of the log on standard output',
+  }),
+  logFile: text({
+    fallback: null,
+    placeholder: 'path',
+    help: 'write the log, as JSON, to this file too',
+  }),
+  logFileBytes: size({
+    min: 64 * KIB,
+    max: 4 * GIB,
+    fallback: 16 * MIB,
+    help: 'size at which the next log file begins',
+  }),
+  logFileCount: wholeNumber({
+    min: 1,
+    max: 1000,
+    fallback: 5,
+    placeholder: 'count',
+    help: 'full log files that are kept',
+  }),
+  enableFaults: switchSetting({
+    help: 'offer /faults, which cuts and delays connections to peers',
+  }),
+  forceRecovered: switchSetting({
+    help: 'vouch for a log whose end was damaged, so that the node votes at once',
+  }),
+  stopWithStdin: switchSetting({
+    help: 'stop when standard input ends, as when the parent is gone',
+  }),
+};
 
 export type NodeSettings = Settings<typeof NODE_SETTINGS>;
-
-/** How a directory came about: once it has a state, these do not change. */
-const FOUNDING_KEYS = ['join', 'cluster', 'clusterToken'] as const;
-
-/** What a directory remembers, so that the node comes back without flags. Never the secret. */
-const REMEMBERED_KEYS = [
-  ...FOUNDING_KEYS,
-  'allowedHosts',
-  'heartbeat',
-  'election',
-  'snapshotWalBytes',
-  'reserveBytes',
-  'keyBytes',
-  'valueBytes',
-  'requestBytes',
-] as const;
-
-const DEFAULT_JOIN = 'http://127.0.0.1:8080';
 
 /** Everything a node is started with. */
 export interface Config {
@@ -69,219 +196,24 @@ export interface LogConfig {
   readonly fileCount: number;
 }
 
-/** What the settings alone do not say. */
-export interface Surroundings {
-  readonly dataDir: string;
-  /** What the directory remembers; null when it has no state. */
-  readonly stored: Readonly<Record<string, string | number | boolean>> | null;
-  /** Used when no port is set. */
-  readonly freePort: number;
-  readonly readText: (path: string) => string;
+/** Names become file names and are read aloud: letters, digits, dot, underscore, hyphen. */
+function parseName(given: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(given)) return given;
+  throw new InvalidValue('is not a name: 1 to 64 letters, digits, dots, hyphens or underscores');
 }
 
-/** Reads flags and environment. @throws ConfigError */
-export function readNodeSettings(flags: FlagValues, environment: Environment): NodeSettings {
-  const settings = Settings.read(NODE_SETTINGS, flags, environment);
-  if (settings.get('join') !== null && settings.get('cluster') !== null) {
-    throw new ConfigError(
-      `${settings.describe('join')} and ${settings.describe('cluster')} exclude each other: ` +
-        'a node either joins a cluster or founds one',
-    );
-  }
-  return settings;
-}
-
-/** The node's directory, as far as the settings tell; null when it goes by a port yet to be found. */
-export function dataDirOf(settings: NodeSettings): string | null {
-  const given = settings.get('dataDir');
-  if (given !== null) return given;
-  const name = settings.get('name') ?? ownEntry(settings, settings, true)?.name;
-  if (name !== undefined) return defaultDataDir(name);
-  const port = settings.get('port') ?? 0;
-  return port === 0 ? null : defaultDataDir(defaultName(port));
-}
-
-/** The directory of a node that has a name and nothing else. */
-export function defaultDataDir(name: string): string {
-  return `data/${name}`;
-}
-
-/** The name of a node that has a port and nothing else. */
-export function defaultName(port: number): string {
-  return `node-${port}`;
-}
-
-/** Fills in what follows from the rest, and checks what must fit together. @throws ConfigError */
-export function resolveConfig(given: NodeSettings, surroundings: Surroundings): Config {
-  const { stored, dataDir } = surroundings;
-  const settings = stored === null ? given : given.withStored(stored, FOUNDING_KEYS);
-  checkName(given, surroundings);
-  checkListening(settings);
-  checkRanges(settings);
-  const self = ownEntry(given, settings, stored !== null);
-  const port = portOf(given, settings, self) ?? surroundings.freePort;
-  const identity = {
-    name: settings.get('name') ?? self?.name ?? defaultName(port),
-    host: settings.get('host'),
-    port,
-    url: urlOf(given, settings, self, port, stored),
-    join: joinOf(settings, stored !== null),
-  };
-  return Object.freeze({
-    ...identity,
-    dataDir,
-    cluster: settings.get('cluster'),
-    clusterToken: settings.get('clusterToken'),
-    clusterSecret: secretOf(settings, surroundings.readText),
-    allowedHosts: settings.get('allowedHosts'),
-    heartbeatMs: settings.get('heartbeat'),
-    electionMs: settings.get('election'),
-    snapshotWalBytes: settings.get('snapshotWalBytes'),
-    reserveBytes: settings.get('reserveBytes'),
-    keyBytes: settings.get('keyBytes'),
-    valueBytes: settings.get('valueBytes'),
-    requestBytes: settings.get('requestBytes'),
-    log: logOf(settings),
-    enableFaults: settings.get('enableFaults'),
-    forceRecovered: settings.get('forceRecovered'),
-    stopWithStdin: settings.get('stopWithStdin'),
-    remembered: rememberedOf(settings, identity),
+function parseMembers(given: string): readonly FoundingMember[] {
+  const members = given.split(',').map((item) => {
+    const at = item.indexOf('=');
+    if (at < 1) throw new InvalidValue('is not a list such as n1=http://10.0.0.1:8080,n2=…');
+    return {
+      name: parseName(item.slice(0, at).trim()),
+      url: parseOriginOrThrow(item.slice(at + 1).trim()),
+    };
   });
-}
-
-/** A directory keeps its name: another one most likely means another directory. */
-function checkName(given: NodeSettings, { stored, dataDir }: Surroundings): void {
-  const name = given.get('name');
-  const kept = stored?.['name'];
-  if (name === null || kept === undefined || kept === name) return;
-  throw new ConfigError(
-    `${given.describe('name')} does not fit ${dataDir}, which belongs to ${String(kept)}: ` +
-      'leave the name out, or name another --data-dir',
-  );
-}
-
-function checkListening(settings: NodeSettings): void {
-  const open = settings.get('clusterSecret') === null && !settings.get('insecure');
-  if (!open || isLoopback(settings.get('host'))) return;
-  throw new ConfigError(
-    `${settings.describe('host')} lets other machines in: give every node the same ` +
-      '--cluster-secret (or ABCD_CLUSTER_SECRET), or say --insecure',
-  );
-}
-
-function checkRanges(settings: NodeSettings): void {
-  const heartbeat = settings.get('heartbeat');
-  if (settings.get('election') <= heartbeat) {
-    throw new ConfigError(
-      `${settings.describe('election')} must be longer than the heartbeat, which is ` +
-        `${formatDuration(heartbeat)}; three times that is usual`,
-    );
-  }
-  const requestBytes = settings.get('requestBytes');
-  if (settings.get('valueBytes') > requestBytes) {
-    throw new ConfigError(
-      `${settings.describe('valueBytes')} is more than a request may hold, which is ` +
-        `${formatSize(requestBytes)}: raise --request-bytes`,
-    );
-  }
-}
-
-/** This node's place in the `--cluster` that was given now; null when there is none. */
-function ownEntry(
-  given: NodeSettings,
-  settings: NodeSettings,
-  hasState: boolean,
-): FoundingMember | null {
-  const members = given.get('cluster');
-  if (members === null) return null;
-  const name = settings.get('name');
-  const port = given.get('port');
-  const found = members.filter((member) =>
-    name === null ? portOfOrigin(member.url) === port : member.name === name,
-  );
-  if (found.length === 1) return found[0] ?? null;
-  // A directory with a state has its membership; an old list on the command line does no harm.
-  if (hasState) return null;
-  const who = name === null ? 'does not tell which member this is' : `has no member ${name}`;
-  throw new ConfigError(`${given.describe('cluster')} ${who}: give --name as it stands there`);
-}
-
-function portOf(
-  given: NodeSettings,
-  settings: NodeSettings,
-  self: FoundingMember | null,
-): number | null {
-  const port = given.get('port');
-  if (port !== null) return port === 0 ? null : port;
-  return self === null ? settings.get('port') : portOfOrigin(self.url);
-}
-
-function urlOf(
-  given: NodeSettings,
-  settings: NodeSettings,
-  self: FoundingMember | null,
-  port: number,
-  stored: Surroundings['stored'],
-): string {
-  const advertised = given.get('advertiseUrl') ?? self?.url;
-  if (advertised !== undefined) return advertised;
-  const kept = settings.get('advertiseUrl');
-  const host = settings.get('host');
-  const moved = String(stored?.['port']) !== String(port) || stored?.['host'] !== host;
-  if (kept !== null && (!moved || isWildcard(host))) return kept;
-  if (!isWildcard(host)) return originOf(host, port);
-  throw new ConfigError(
-    `${settings.describe('host')} is no address that other nodes can connect to: ` +
-      'say with --advertise-url at which URL they reach this node',
-  );
-}
-
-/** With nothing said, a node joins whoever is at the usual place. */
-function joinOf(settings: NodeSettings, hasState: boolean): string | null {
-  const join = settings.get('join');
-  if (join !== null || settings.get('cluster') !== null) return join;
-  return hasState || settings.explicit('port') !== null ? null : DEFAULT_JOIN;
-}
-
-function secretOf(settings: NodeSettings, readText: (path: string) => string): string | null {
-  const given = settings.get('clusterSecret');
-  if (given === null || !given.startsWith('@')) return given;
-  const path = given.slice(1);
-  const secret = readSecretFile(path, readText);
-  if (secret === '') throw new ConfigError(`--cluster-secret: the file ${path} is empty`);
-  return secret;
-}
-
-function readSecretFile(path: string, readText: (path: string) => string): string {
-  try {
-    return readText(path).trim();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`--cluster-secret: the file ${path} cannot be read: ${why}`);
-  }
-}
-
-function logOf(settings: NodeSettings): LogConfig {
-  return Object.freeze({
-    level: settings.get('logLevel'),
-    console: settings.get('logConsole'),
-    file: settings.get('logFile'),
-    fileBytes: settings.get('logFileBytes'),
-    fileCount: settings.get('logFileCount'),
-  });
-}
-
-function rememberedOf(
-  settings: NodeSettings,
-  identity: Pick<Config, 'name' | 'host' | 'port' | 'url' | 'join'>,
-): Readonly<Record<string, string>> {
-  const remembered = new Map<string, string>();
-  for (const key of REMEMBERED_KEYS) {
-    const text = settings.text(key);
-    if (text !== null) remembered.set(key, text);
-  }
-  remembered.set('name', identity.name).set('host', identity.host);
-  remembered.set('port', String(identity.port)).set('advertiseUrl', identity.url);
-  if (identity.join !== null) remembered.set('join', identity.join);
-  return Object.freeze(Object.fromEntries(remembered));
+  const names = new Set(members.map((member) => member.name));
+  const urls = new Set(members.map((member) => member.url));
+  if (names.size < members.length) throw new InvalidValue('names a member twice');
+  if (urls.size < members.length) throw new InvalidValue('has the same URL twice');
+  return members;
 }

@@ -1,8 +1,12 @@
 import type { Environment } from '../lib/settings.ts';
+import type { Clock } from '../node/clock.ts';
 import type { Caller } from './http.ts';
 
 /** What a command needs of the process around it; index.ts fills it in. */
 export interface Cli extends Caller {
+  readonly clock: Clock;
+  /** The version of the program. */
+  readonly version: string;
   /** How a person starts this program, for messages: `bun run src/index.ts`. */
   readonly invocation: string;
   /** The command line that starts this program once more. */

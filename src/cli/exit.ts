@@ -1,7 +1,7 @@
 /** What the process says with its exit code. */
 export const EXIT = {
   ok: 0,
-  /** A command line, a setting, or an argument that cannot be used; a client command that failed. */
+  /** A flag, a setting or an argument that cannot be used; a client command that failed. */
   usage: 1,
   /** The data directory says no: damaged, lost, locked, or another's. */
   refused: 2,

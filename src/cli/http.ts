@@ -4,10 +4,12 @@ import type { Clock } from '../node/clock.ts';
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
+export type CallerClock = Pick<Clock, 'now' | 'setTimer'>;
+
 /** What asks other nodes: the network and time, as ports. */
 export interface Caller {
   readonly fetch: Fetch;
-  readonly clock: Clock;
+  readonly clock: CallerClock;
 }
 
 /** An answer, or why there is none. `refused`: nobody listens there. */
@@ -49,7 +51,7 @@ export function posting(body: unknown): RequestInit {
 }
 
 /** Resolves after the time, or as soon as the signal fires. */
-export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(clock: CallerClock, ms: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = clock.setTimer(ms, resolve);
   const stop = () => {

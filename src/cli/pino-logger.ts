@@ -7,6 +7,7 @@
 import pino, { type Logger as Pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogConfig } from '../config.ts';
+import { RollingFile } from './rolling-file.ts';
 import type { LogFamily, Logger, LogLevel } from '../lib/logger.ts';
 
 /** The least that both kinds of destination offer. */
@@ -54,14 +55,18 @@ export class PinoLogger implements Logger {
   }
 }
 
-/** Opens the destinations that the configuration names. `fields` stand in every line. */
-export async function openLogger(config: LogConfig, fields: object): Promise<PinoLogger> {
+/**
+ * Opens the destinations that the configuration names. `fields` stand in every line.
+ *
+ * @throws when the log file cannot be opened.
+ */
+export function openLogger(config: LogConfig, fields: object): PinoLogger {
   const destinations: Destination[] = [];
   if (config.console !== 'none') {
     const console = bounded(STANDARD_OUTPUT);
     destinations.push(config.console === 'json' ? console : prettified(console));
   }
-  if (config.file !== null) destinations.push(await rollingFile(config.file, config));
+  if (config.file !== null) destinations.push(rollingFile(config.file, config));
   return new PinoLogger(config.level, destinations, fields);
 }
 
@@ -86,19 +91,9 @@ function bounded(fd: number): Destination {
   return tolerant(pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES }));
 }
 
-async function rollingFile(file: string, config: LogConfig): Promise<Destination> {
-  // Loaded only when asked for: it brings a calendar of 250 modules along.
-  const { default: openRollingFile } = await import('pino-roll');
-  const stream = await openRollingFile({
-    file,
-    size: `${Math.ceil(config.fileBytes / 1024)}k`,
-    limit: { count: config.fileCount, removeOtherLogFiles: true },
-    mkdir: true,
-    sync: false,
-    maxLength: BUFFER_BYTES,
-    mode: 0o600,
-  });
-  return tolerant(stream);
+function rollingFile(path: string, { fileBytes, fileCount }: LogConfig): Destination {
+  const options = { path, maxBytes: fileBytes, keep: fileCount, bufferBytes: BUFFER_BYTES };
+  return tolerant(new RollingFile(options));
 }
 
 /** A destination that is gone (a closed terminal, a full disk) must not end the node. */

@@ -1,0 +1,96 @@
+import { Command, CommanderError } from 'commander';
+import { NODE_SETTINGS } from '../config.ts';
+import { ConfigError, type FlagValues } from '../lib/settings.ts';
+import type { Cli } from './cli.ts';
+import { CLIENT_SETTINGS } from './client.ts';
+import { CLUSTER_SETTINGS } from './cluster/settings.ts';
+import { cluster } from './commands/cluster.ts';
+import { del } from './commands/del.ts';
+import { get } from './commands/get.ts';
+import { memberAdd, memberList, memberPromote, memberRemove } from './commands/member.ts';
+import { put } from './commands/put.ts';
+import { status } from './commands/status.ts';
+import { EXIT, ExitError } from './exit.ts';
+import { addOptions, settingsMarkdown } from './options.ts';
+import { run } from './run.ts';
+import { rememberedSettings } from './stored-identity.ts';
+
+/** Does what the arguments (without the program's name) say; resolves with the exit code. */
+export async function main(cli: Cli, args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = programOf(cli, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof ConfigError) return failed(cli, EXIT.usage, error.message);
+    if (error instanceof ExitError) return failed(cli, error.exitCode, error.message);
+    throw error;
+  }
+}
+
+function failed(cli: Cli, exitCode: number, message: string): number {
+  cli.note(`error: ${message}\n`);
+  return exitCode;
+}
+
+/** The command tree. Root options stand before the command's name, its own behind it. */
+function programOf(cli: Cli, done: (exitCode: number) => void): Command {
+  const program = new Command('abcd')
+    .description('Runs a node of a strongly consistent key-value store, or talks to one.')
+    .version(cli.version)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeOut: cli.out, writeErr: cli.note })
+    .action(async (flags: FlagValues) => done(await run(cli, flags)));
+  addOptions(program, NODE_SETTINGS);
+  addOptions(program.command('cluster'), CLUSTER_SETTINGS)
+    .description('run a whole cluster on this machine')
+    .action(async (flags: FlagValues) => done(await cluster(cli, flags, rememberedSettings)));
+  program
+    .command('settings')
+    .description('print the settings of a node as a Markdown table')
+    .action(() => cli.out(settingsMarkdown(NODE_SETTINGS)));
+  addKeyCommands(program, cli, done);
+  addMemberCommands(program, cli, done);
+  return program;
+}
+
+function addKeyCommands(program: Command, cli: Cli, done: (exitCode: number) => void): void {
+  clientCommand(program, 'get <key>', 'print the value of a key').action(
+    async (key: string, flags: FlagValues) => done(await get(cli, flags, key)),
+  );
+  clientCommand(program, 'put <key> <value>', 'give a key a value').action(
+    async (key: string, value: string, flags: FlagValues) =>
+      done(await put(cli, flags, key, value)),
+  );
+  clientCommand(program, 'del <key>', 'delete a key')
+    .option('--prefix', 'delete every key that begins so')
+    .action(async (key: string, flags: FlagValues) => done(await del(cli, flags, key)));
+  clientCommand(program, 'status', 'show the state of each endpoint').action(
+    async (flags: FlagValues) => done(await status(cli, flags)),
+  );
+}
+
+function addMemberCommands(program: Command, cli: Cli, done: (exitCode: number) => void): void {
+  const member = program.command('member').description('show and change the membership');
+  clientCommand(member, 'list', 'show the members').action(async (flags: FlagValues) =>
+    done(await memberList(cli, flags)),
+  );
+  clientCommand(member, 'add <url>', 'add a member (a node started with --join does so itself)')
+    .option('--name <name>', 'name of the new member')
+    .action(async (url: string, flags: FlagValues) => done(await memberAdd(cli, flags, url)));
+  clientCommand(member, 'remove <id>', 'remove a member for ever').action(
+    async (id: string, flags: FlagValues) => done(await memberRemove(cli, flags, id)),
+  );
+  clientCommand(member, 'promote <id>', 'make a learner a voter').action(
+    async (id: string, flags: FlagValues) => done(await memberPromote(cli, flags, id)),
+  );
+}
+
+function clientCommand(parent: Command, usage: string, description: string): Command {
+  return addOptions(parent.command(usage).description(description), CLIENT_SETTINGS);
+}

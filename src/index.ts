@@ -1,0 +1,60 @@
+#!/usr/bin/env bun
+/** The entry: the only file that touches the process it runs in. */
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
+import type { Cli } from './cli/cli.ts';
+import { EXIT } from './cli/exit.ts';
+import { main } from './cli/program.ts';
+import { systemClock } from './node/clock.ts';
+
+const stopping = new AbortController();
+const isCompiled = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/i.test(Bun.main);
+
+const cli: Cli = {
+  version: manifest.version,
+  fetch: (url, init) => fetch(url, init),
+  clock: systemClock,
+  invocation: isCompiled ? basename(process.execPath) : 'bun run src/index.ts',
+  // Never `bun` from the PATH: there may be none, or another version.
+  self: isCompiled ? [process.execPath] : [process.execPath, Bun.main],
+  environment: process.env,
+  out: (text) => void process.stdout.write(text),
+  note: (text) => void process.stderr.write(text),
+  readText: (path) => readFileSync(path, 'utf8'),
+  randomBytes: () => randomBytes(16),
+  stopping: stopping.signal,
+  stopWithStdin: () => {
+    process.stdin.once('end', () => stopping.abort());
+    process.stdin.resume();
+  },
+};
+
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+  ['SIGHUP', 1],
+] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait.
+    if (stopping.signal.aborted) process.exit(128 + number);
+    stopping.abort();
+  });
+}
+
+/** A defect: what is in memory cannot be trusted any more, so nothing is tidied up. */
+function crash(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`fatal: ${text}\n`);
+  process.exit(EXIT.defect);
+}
+process.on('uncaughtException', crash);
+process.on('unhandledRejection', crash);
+// A reader that goes away (`| head`) is no fault of ours.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+const exitCode = await main(cli, process.argv.slice(2));
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

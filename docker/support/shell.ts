@@ -8,7 +8,7 @@ export interface Outcome {
 
 const MINUTE_MS = 60_000;
 
-/** Runs a command to its end, its output kept; after the time it is killed, and the code is not 0. */
+/** Runs a command to its end, its output kept; killed when the time is over, its code is not 0. */
 export async function attempt(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -46,6 +46,8 @@ describe('layers', () => {
     ['src/raft/a.ts', '../lib/assert.ts'],
     ['src/raft/a.ts', './log.ts'],
     ['src/kv/a.ts', 'sorted-btree'],
+    ['src/wire/a.ts', '@sinclair/typebox/compiler'],
+    ['src/storage/a.ts', '../raft/entry.ts'],
     ['src/node/a.ts', '../raft/raft.ts'],
     ['src/node/a.ts', '../storage/storage.ts'],
     ['src/http/a.ts', '../node/api.ts'],
@@ -68,6 +70,11 @@ describe('layers', () => {
       "src/raft may not import 'node:fs': reach the world through a port",
     ],
     ['src/kv/a.ts', 'bun', "src/kv may not import 'bun': reach the world through a port"],
+    [
+      'src/kv/a.ts',
+      'sorted-btrees',
+      "src/kv may not import 'sorted-btrees': reach the world through a port",
+    ],
     ['src/node/a.ts', '../http/kv.ts', 'src/node may not import src/http/kv.ts'],
     [
       'src/node/a.ts',

@@ -1,5 +1,8 @@
 import type { TransportClock } from '../../src/transport/transport-clock.ts';
 
+/** Lets whatever waits for the event loop have its turn. */
+export const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements TransportClock {
   #now = 0;
@@ -22,6 +25,11 @@ export class ManualClock implements TransportClock {
   /** Timers that have not run. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Resolves once at least so many timers run. */
+  async timers(count: number): Promise<void> {
+    while (this.#timers.size < count) await nextTurn();
   }
 
   /** Runs everything that is due within `ms`, in order. */

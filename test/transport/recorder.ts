@@ -16,28 +16,30 @@ export interface Unreachable {
 /** A queue that is read by waiting for the next item. */
 class Arrivals<T> {
   readonly all: T[] = [];
+  readonly #readers: ((item: T) => void)[] = [];
   #read = 0;
-  #wake: () => void = () => undefined;
 
   push(item: T): void {
     this.all.push(item);
-    this.#wake();
+    const reader = this.#readers.shift();
+    if (reader === undefined) return;
+    this.#read += 1;
+    reader(item);
   }
 
-  async next(): Promise<T> {
-    while (this.#read >= this.all.length) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+  next(): Promise<T> {
+    if (this.#read === this.all.length) {
+      return new Promise((resolve) => this.#readers.push(resolve));
     }
     const item = this.all[this.#read] as T;
     this.#read += 1;
-    return item;
+    return Promise.resolve(item);
   }
 }
 
 /** Stands in for a node: writes down what it is told, and answers as the test wants. */
 export class Recorder implements TransportHandler {
+  readonly #watchers = new Set<() => void>();
   readonly requests = new Arrivals<Message>();
   readonly responses = new Arrivals<Message>();
   readonly unreachable = new Arrivals<Unreachable>();
@@ -50,6 +52,7 @@ export class Recorder implements TransportHandler {
   onMessage(message: Message): void {
     if (isResponse(message)) {
       this.responses.push(message);
+      this.#changed();
     } else {
       this.requests.push(message);
       this.onRequest(message);
@@ -58,6 +61,20 @@ export class Recorder implements TransportHandler {
 
   onUnreachable(to: MemberId, message: Message): void {
     this.unreachable.push({ to, message });
+    this.#changed();
+  }
+
+  /** Resolves when the request of this number has been answered or given up. */
+  async settled(seq: number): Promise<void> {
+    const isSettled = () =>
+      this.responses.all.some((message) => message.seq === seq) ||
+      this.unreachable.all.some(({ message }) => message.seq === seq);
+    while (!isSettled()) await new Promise<void>((resolve) => this.#watchers.add(resolve));
+  }
+
+  #changed(): void {
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
   }
 
   onSnapshotChunk(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {

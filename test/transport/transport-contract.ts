@@ -4,7 +4,7 @@ import { DEFAULT_PEER_TIMEOUTS } from '../../src/transport/timeouts.ts';
 import { type Transport, TransportError } from '../../src/transport/transport.ts';
 import { ApiError } from '../../src/wire/errors.ts';
 import { responseTypeOf, type WireRequest } from '../../src/wire/raft-codec.ts';
-import type { ManualClock } from './manual-clock.ts';
+import { type ManualClock, nextTurn } from './manual-clock.ts';
 import type { Recorder } from './recorder.ts';
 import {
   A,
@@ -29,9 +29,6 @@ export interface TransportPair extends AsyncDisposable {
 }
 
 const forwarded = { from: A, to: B, operation: 'propose', requestId: 'r-1', body: { k: 'é' } };
-
-/** Lets whatever waits for the event loop have its turn. */
-const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function failure(promise: Promise<unknown>): Promise<unknown> {
   try {
@@ -105,7 +102,7 @@ export function transportContract(name: string, make: () => Promise<TransportPai
       const message = { ...appendRequest(1), to: STRANGER };
       pair.a.send(message);
       expect(pair.nodeA.unreachable.all).toEqual([]);
-      while (pair.clock.pending === 0) await nextTurn();
+      await pair.clock.timers(1);
       pair.clock.advance(0);
       expect(await pair.nodeA.unreachable.next()).toEqual({ to: STRANGER, message });
     });

@@ -1,0 +1,54 @@
+import type { DiskFile } from './disk.ts';
+
+/** The bytes between two newlines of a file. */
+export interface RawLine {
+  readonly offset: number;
+  /** Without the newline. Valid until the next block is asked for. */
+  readonly bytes: Uint8Array;
+  /** False for what follows the last newline of the file. */
+  readonly ended: boolean;
+}
+
+/** Small enough that handling a block does not hold the event loop for long. */
+const BLOCK_BYTES = 256 * 1024;
+const NEWLINE = 0x0a;
+
+/**
+ * The lines of a file in blocks, in order.
+ *
+ * @param onBytes sees every byte of the file once, in order (to hash them).
+ */
+export async function* readLines(
+  file: DiskFile,
+  onBytes: (bytes: Uint8Array) => void = () => undefined,
+): AsyncGenerator<readonly RawLine[]> {
+  let unfinished: Uint8Array[] = [];
+  let lineOffset = 0;
+  let offset = 0;
+  for (;;) {
+    const block = await file.read(offset, BLOCK_BYTES);
+    if (block.length === 0) break;
+    onBytes(block);
+    offset += block.length;
+    const lines: RawLine[] = [];
+    let start = 0;
+    for (let end = block.indexOf(NEWLINE); end >= 0; end = block.indexOf(NEWLINE, start)) {
+      unfinished.push(block.subarray(start, end));
+      const bytes = joined(unfinished);
+      lines.push({ offset: lineOffset, bytes, ended: true });
+      unfinished = [];
+      lineOffset += bytes.length + 1;
+      start = end + 1;
+    }
+    if (start < block.length) unfinished.push(block.subarray(start));
+    if (lines.length > 0) yield lines;
+  }
+  if (unfinished.length > 0) {
+    yield [{ offset: lineOffset, bytes: joined(unfinished), ended: false }];
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+}

@@ -1,0 +1,145 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { assert } from '../lib/assert.ts';
+import { type Disk, DiskError, type DiskFile } from './disk.ts';
+import { libc } from './libc.ts';
+
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+/** The directory of a node on the real file system. It must exist (see lock.ts). */
+export class NodeDisk implements Disk {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async list(directory: string): Promise<string[]> {
+    try {
+      const names = await call<string[]>('list', directory, (done) =>
+        fs.readdir(this.#at(directory), done),
+      );
+      return names.sort();
+    } catch (error) {
+      if (error instanceof DiskError && error.code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    const options = { recursive: true, mode: DIRECTORY_MODE };
+    await call('make directory', path, (done) => fs.mkdir(this.#at(path), options, done));
+  }
+
+  async open(path: string, mode: 'create' | 'append' | 'read'): Promise<DiskFile> {
+    const fd = await call<number>(mode, path, (done) =>
+      fs.open(this.#at(path), FLAGS[mode], FILE_MODE, done),
+    );
+    return new NodeFile(fd, path);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await call('rename', from, (done) => fs.rename(this.#at(from), this.#at(to), done));
+  }
+
+  async remove(path: string): Promise<void> {
+    await call('remove', path, (done) => fs.unlink(this.#at(path), done));
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const fd = await call<number>('open', path, (done) => fs.open(this.#at(path), 'r', done));
+    try {
+      await call('sync', path, (done) => fs.fsync(fd, done));
+    } finally {
+      await call('close', path, (done) => fs.close(fd, done));
+    }
+  }
+
+  async freeBytes(): Promise<number> {
+    const stats = await call<fs.StatsFs>('statfs', '.', (done) => fs.statfs(this.#root, done));
+    return stats.bavail * stats.bsize;
+  }
+
+  #at(path: string): string {
+    assert(!path.split('/').includes('..'), () => `${path} leaves the directory`);
+    return join(this.#root, path);
+  }
+}
+
+/** Appending is the kernel's business, so that no lost offset can overwrite what is there. */
+const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
+const FLAGS = {
+  create: O_RDWR | O_APPEND | O_CREAT | O_EXCL,
+  append: O_RDWR | O_APPEND,
+  read: O_RDONLY,
+} as const;
+
+/** FALLOC_FL_KEEP_SIZE of fallocate(2). */
+const KEEP_SIZE = 1;
+
+class NodeFile implements DiskFile {
+  readonly #fd: number;
+  readonly #path: string;
+
+  constructor(fd: number, path: string) {
+    this.#fd = fd;
+    this.#path = path;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return call('write', this.#path, (done) =>
+      fs.write(this.#fd, bytes, 0, bytes.length, null, done),
+    );
+  }
+
+  async sync(): Promise<void> {
+    await call('sync', this.#path, (done) => fs.fdatasync(this.#fd, done));
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const buffer = Buffer.allocUnsafe(length);
+    let filled = 0;
+    while (filled < length) {
+      const got = await call<number>('read', this.#path, (done) =>
+        fs.read(this.#fd, buffer, filled, length - filled, offset + filled, done),
+      );
+      if (got === 0) break;
+      filled += got;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  async size(): Promise<number> {
+    const stats = await call<fs.Stats>('stat', this.#path, (done) => fs.fstat(this.#fd, done));
+    return stats.size;
+  }
+
+  async truncate(size: number): Promise<void> {
+    await call('truncate', this.#path, (done) => fs.ftruncate(this.#fd, size, done));
+  }
+
+  allocate(bytes: number): Promise<void> {
+    const done = libc().fallocate?.(this.#fd, KEEP_SIZE, 0, bytes) === 0;
+    // Whatever the reason was: writing padding gives the right error if there is no room.
+    return done
+      ? Promise.resolve()
+      : Promise.reject(new DiskError('EOPNOTSUPP', 'allocate', this.#path));
+  }
+
+  async close(): Promise<void> {
+    await call('close', this.#path, (done) => fs.close(this.#fd, done));
+  }
+}
+
+type Done<T> = (error: NodeJS.ErrnoException | null, value?: T) => void;
+
+/** Turns a callback of node:fs into a promise, and its error into a DiskError. */
+function call<T>(operation: string, path: string, start: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => {
+      if (error === null || error === undefined) resolve(value as T);
+      else reject(new DiskError(error.code ?? 'EIO', operation, path));
+    });
+  });
+}

@@ -14,6 +14,7 @@ test('a file is reached from the entry, a test, a string or a page', async () =>
     'src/index.ts': "import './a.ts'; import page from './ui/page.html';",
     'src/a.ts': "new Worker(new URL('./worker.ts', import.meta.url));",
     'src/worker.ts': '',
+    'src/assets.d.ts': '',
     'src/ui/main.ts': '',
     'test/a.test.ts': "import './support/help.ts'; spawn('test/support/child.ts');",
     'test/support/help.ts': '',

@@ -6,7 +6,8 @@ import { visit } from './source.ts';
 /**
  * Every file of code is reached: from the entry, a test, or a place that names it (a script of
  * package.json, a command in the documentation), through imports and through paths in strings,
- * such as a worker's file. What is not reached is dead, even if two dead files import each other.
+ * such as a worker's file. What is not reached is dead, even if two dead files import each other. Files
+ * of declarations are read by the compiler, and need no import.
  */
 export function unreached(sources: readonly Source[], texts: readonly TextFile[]): Problem[] {
   const code = [...sources, ...texts.filter((file) => /\.(?:css|html|sh)$/.test(file.path))];
@@ -23,7 +24,7 @@ export function unreached(sources: readonly Source[], texts: readonly TextFile[]
     waiting.push(...(edges.get(path) ?? []));
   }
   return code
-    .filter((file) => !reached.has(file.path))
+    .filter((file) => !reached.has(file.path) && !file.path.endsWith('.d.ts'))
     .map((file) => ({ path: file.path, line: 1, message: 'never imported: delete it or use it' }));
 }
 

@@ -106,6 +106,7 @@ function truncate(raft: RaftState, message: AppendRequest, from: LogIndex): void
   const reason = { code: 'truncated', lastIndex: log.lastIndex, lastTerm: log.lastTerm };
   raft.trace({ type: 'conflict', term: raft.term, peer: message.from, index: from, reason });
   log.truncateFrom(from);
+  raft.out.truncatedFrom(from);
   if (raft.history.truncatedFrom(from)) traceConfiguration(raft, from, 'rolled-back');
 }
 

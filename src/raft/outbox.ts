@@ -1,4 +1,4 @@
-import type { Entry, HardState } from './entry.ts';
+import type { Entry, HardState, LogIndex } from './entry.ts';
 import type { Message } from './message.ts';
 import type { PersistMark, Ready, ReadState, SnapshotMeta, SnapshotOrder } from './ready.ts';
 import type { RaftLog } from './log.ts';
@@ -38,6 +38,11 @@ export class Outbox {
   setHardState(state: HardState): void {
     this.#state = state;
     this.#stateSequence = this.#sequence;
+  }
+
+  /** Entries from `index` on were truncated: those not yet handed to the disk never need be. */
+  truncatedFrom(index: LogIndex): void {
+    while ((this.entries.at(-1)?.index ?? 0) >= index) this.entries.pop();
   }
 
   /** A snapshot replaces the log: what was to be written before it is void. */

@@ -14,7 +14,7 @@ export interface CommandBase {
 }
 
 /** A command as the log hands it over: of a kind and version this node may not know. */
-export interface LoggedCommand {
+export interface LoggedCommand extends Omit<CommandBase, 'v'> {
   readonly v: number;
   readonly kind: string;
 }

@@ -11,7 +11,9 @@ function hex(fill: (hasher: Hasher) => void): string {
 test('a hash is sixteen digits, the same on every machine and for ever', () => {
   expect(hex(() => undefined)).toMatchInlineSnapshot(`"048e72bdebb6c228"`);
   expect(hex((hasher) => hasher.text('a').number(1))).toMatchInlineSnapshot(`"ad0d402063bade35"`);
-  expect(hex((hasher) => hasher.text('\u0000\u00ff-eight'))).toMatchInlineSnapshot(`"e60cf90726ef42fd"`);
+  expect(hex((hasher) => hasher.text('\u0000\u00ff-eight'))).toMatchInlineSnapshot(
+    `"e60cf90726ef42fd"`,
+  );
   expect(hexOfHash({ high: 1, low: 0xffffffff })).toBe('00000001ffffffff');
 });
 

@@ -121,7 +121,7 @@ describe('the edges of ranges', () => {
     ['', '', ''],
     ['e', 'z', 'f'],
   ])('from %p to %p', (start, stop, found) => {
-    const names = [...found];
+    const names = Array.from(found);
     expect(map.range(start, stop, 9)).toEqual(names);
     expect(map.rangeDescending(start, stop, 9)).toEqual(names.toReversed());
     expect(map.count(start, stop)).toBe(names.length);

@@ -10,9 +10,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureCommands } from '../test/support/system-packages.ts';
+import { importBase, removeBase } from './support/base-image.ts';
 import { Cluster } from './support/cluster.ts';
 import { engineAnswers, isolated, startEngine } from './support/engine.ts';
-import { importImage, Scenario } from './support/scenario.ts';
+import { Scenario } from './support/scenario.ts';
 import { attempt, say } from './support/shell.ts';
 import { buildStandIn } from './support/stand-in.ts';
 
@@ -67,11 +68,11 @@ async function story(
   const base = `${project}-base`;
   const cluster = await Cluster.open(project, { ...env, ABCD_BASE_IMAGE: base }, ports);
   try {
-    await importImage(join(folder, 'stand-in.tar'), base, env);
+    await importBase(join(folder, 'stand-in.tar'), base, env);
     return await new Scenario(cluster).run();
   } finally {
     await cluster.remove();
-    await attempt(['docker', 'image', 'rm', '--force', base], env);
+    await removeBase(base, env);
   }
 }
 

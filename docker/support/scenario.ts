@@ -6,7 +6,7 @@
  */
 import type { Cluster, Node } from './cluster.ts';
 import { request } from './cluster.ts';
-import { run, say, until } from './shell.ts';
+import { say, until } from './shell.ts';
 
 interface Step {
   readonly name: string;
@@ -182,16 +182,6 @@ export class Scenario {
   #without(node: Node): Node[] {
     return this.#nodes.filter((other) => other !== node);
   }
-}
-
-/** Loads the stand-in for the base image into the engine. */
-export async function importImage(
-  archive: string,
-  name: string,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
-  const path = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  await run(['docker', 'import', '--change', path, archive, name], env, 5 * 60_000);
 }
 
 function known(node: Node | null): Node {

@@ -129,13 +129,14 @@ export class FetchTransport implements Transport {
   }
 
   async sendSnapshotChunk(to: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {
-    const call: PeerCall = {
+    const peer = this.#enter(to, 'chunks');
+    if (peer === null) throw noWay(to);
+    const body = await call(peer, 'chunks', {
       path: '/raft/snapshot',
       body: encodeSnapshotChunk(chunk),
       timeoutMs: this.#options.timeouts.snapshotMs,
       answerBytesMax: ANSWER_BYTES_MAX,
-    };
-    const body = await this.#call(to, 'chunks', 0, () => call);
+    });
     return understood(() => {
       const answer = decodeSnapshotAnswer(body);
       checkTerm(answer.term, this.#options.currentTerm());
@@ -146,14 +147,13 @@ export class FetchTransport implements Transport {
   async forward(to: MemberId, request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer> {
     const { clock } = this.#options;
     const deadline = clock.now() + timeoutMs;
-    const body = await this.#call(to, 'forwards', timeoutMs, () => {
-      const remainingMs = Math.max(1, deadline - clock.now());
-      return {
-        path: '/raft/forward',
-        body: encodeForward({ request, timeoutMs: remainingMs }),
-        timeoutMs: remainingMs,
-        answerBytesMax: FORWARD_ANSWER_BYTES_MAX,
-      };
+    const peer = this.#enter(to, 'forwards') ?? (await this.#queue(to, timeoutMs));
+    const remainingMs = Math.max(1, deadline - clock.now());
+    const body = await call(peer, 'forwards', {
+      path: '/raft/forward',
+      body: encodeForward({ request, timeoutMs: remainingMs }),
+      timeoutMs: remainingMs,
+      answerBytesMax: FORWARD_ANSWER_BYTES_MAX,
     });
     return understood(() => decodeForwardAnswer(body));
   }
@@ -178,22 +178,25 @@ export class FetchTransport implements Transport {
   async #ask(message: WireRequest): Promise<ResponseMessage | null> {
     const { type, to } = message;
     const { clock, logger, timeouts } = this.#options;
+    const lane = isBulky(message) ? 'bulky' : 'small';
+    const peer = this.#enter(to, lane);
+    if (peer === null) {
+      // A node that answers "unreachable" with another request must not hold up the event loop.
+      await pause(clock, 0);
+      return null;
+    }
     try {
-      const body = await this.#call(to, isBulky(message) ? 'bulky' : 'small', 0, () => ({
+      const body = await call(peer, lane, {
         path: `/raft/${type}`,
         body: encodeMessage(message),
         timeoutMs: messageTimeout(message, timeouts),
         answerBytesMax: ANSWER_BYTES_MAX,
-      }));
+      });
       return this.#check(message, decodeResponse(responseTypeOf(type), body));
     } catch (error) {
-      if (error instanceof ApiError) {
-        logger.log('warn', 'node', 'peer gave a bad answer', { peer: to, why: error.message });
-        return null;
-      }
-      if (!(error instanceof TransportError)) throw error;
-      // A node that answers "unreachable" with another request must not keep the event loop busy.
-      if (!error.sent) await pause(clock, 0);
+      if (error instanceof TransportError) return null;
+      if (!(error instanceof ApiError)) throw error;
+      logger.log('warn', 'node', 'peer gave a bad answer', { peer: to, why: error.message });
       return null;
     }
   }
@@ -208,24 +211,17 @@ export class FetchTransport implements Transport {
     return response;
   }
 
-  /** Waits in the lane for at most `waitMs`, then calls. */
-  async #call(
-    to: MemberId,
-    laneName: LaneName,
-    waitMs: number,
-    call: () => PeerCall,
-  ): Promise<Uint8Array> {
-    const peer = this.#peers.get(to);
-    if (peer === undefined || this.#closed) throw new TransportError(`no way to ${to}`, false);
-    const lane = peer[laneName];
-    const turn = lane.tryEnter() || (waitMs > 0 && (await lane.enter(waitMs)));
-    if (!turn) throw new TransportError(`too many ${laneName} requests to ${to} at once`, false);
-    try {
-      if (this.#closed) throw new TransportError('closed', false);
-      return await peer.client.call(call());
-    } finally {
-      lane.leave();
-    }
+  /** The peer, with a place in its lane that `call` leaves; null when unknown or full. */
+  #enter(to: MemberId, lane: LaneName): Peer | null {
+    const peer = this.#closed ? undefined : this.#peers.get(to);
+    return peer?.[lane].tryEnter() === true ? peer : null;
+  }
+
+  /** Waits in line for a place among the forwards. */
+  async #queue(to: MemberId, timeoutMs: number): Promise<Peer> {
+    const peer = this.#closed ? undefined : this.#peers.get(to);
+    if (peer === undefined || !(await peer.forwards.enter(timeoutMs))) throw noWay(to);
+    return peer;
   }
 
   #createPeer(id: MemberId, url: string): Peer {
@@ -240,6 +236,19 @@ export class FetchTransport implements Transport {
       forwards: new Lane(clock, FORWARDS_MAX, FORWARDS_WAITING_MAX),
     };
   }
+}
+
+/** Calls the peer, and leaves the lane that was entered. */
+async function call(peer: Peer, lane: LaneName, request: PeerCall): Promise<Uint8Array> {
+  try {
+    return await peer.client.call(request);
+  } finally {
+    peer[lane].leave();
+  }
+}
+
+function noWay(to: MemberId): TransportError {
+  return new TransportError(`${to} is unknown, or too many requests to it are under way`, false);
 }
 
 function closeLanes({ small, bulky, chunks, forwards }: Peer): void {

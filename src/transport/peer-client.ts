@@ -11,7 +11,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { MemberId } from '../lib/ids.ts';
 import { formatWireRange, WIRE_VERSIONS } from '../wire/raft-version.ts';
 import { readCapped } from './capped-body.ts';
-import type { FaultTable } from './faults.ts';
+import type { FaultDirection, FaultTable } from './faults.ts';
 import {
   CHALLENGE_HEADER,
   checkAddress,
@@ -135,9 +135,9 @@ export class PeerClient {
 
   async #exchange(call: PeerCall, attempt: Attempt): Promise<Uint8Array> {
     for (let tries = 1; ; tries += 1) {
-      await this.#passFaults('out');
+      if (this.#options.faults !== null) await this.#pass(this.#options.faults, 'out');
       const answer = await this.#post(call, attempt);
-      await this.#passFaults('in');
+      if (this.#options.faults !== null) await this.#pass(this.#options.faults, 'in');
       this.#distrustPool = false;
       const { response, session } = answer;
       if (response.status === 200) return this.#accept(answer);
@@ -197,9 +197,8 @@ export class PeerClient {
   }
 
   /** Resolves after the delay; never, if the packet is lost: the timer of the call goes on. */
-  async #passFaults(direction: 'in' | 'out'): Promise<void> {
-    const { faults, clock } = this.#options;
-    if (faults === null) return;
+  async #pass(faults: FaultTable, direction: FaultDirection): Promise<void> {
+    const { clock } = this.#options;
     const { lost, delayMs } = faults.judge(this.#to, direction);
     if (lost) await new Promise<never>(() => undefined);
     if (delayMs > 0) await pause(clock, delayMs);
@@ -225,7 +224,9 @@ export class PeerClient {
   }
 }
 
+/** Status and error code; the same for every request that is refused for the same reason. */
 function refusal({ response, body }: Answer): string {
-  const text = Buffer.from(body.subarray(0, 300)).toString('utf8');
-  return `refused with ${response.status}: ${text}`;
+  const text = Buffer.from(body.subarray(0, 4096)).toString('utf8');
+  const code = /"code": ?"([a-z-]{1,40})"/.exec(text)?.[1] ?? 'no code';
+  return `refused with ${response.status}, ${code}`;
 }

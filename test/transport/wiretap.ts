@@ -21,7 +21,7 @@ export class Wiretap {
 
   readonly fetch: PeerFetch = async (url, init) => {
     const body = new Uint8Array(await new Response(init.body ?? null).arrayBuffer());
-    const headers = new Headers(init.headers as Record<string, string>);
+    const headers = new Headers(init.headers);
     const request = { path: new URL(url).pathname, headers, body };
     this.requests.push(request);
     this.inits.push(init);

@@ -39,10 +39,12 @@ test('a comment before a function is no part of it, but one inside is', async ()
   expect(functionLength(await parseSample('src/a.ts', inside))).toHaveLength(1);
 });
 
-test('the body of a describe does not count, the test in it does', async () => {
+test('a list of tests does not count, a test in it does', async () => {
   const short = `test('a', () => {\n${statements(60)}});\n`;
   const suite = (body: string) => `function contract() {\ndescribe('x', () => {\n${body}});\n}\n`;
   expect(functionLength(await parseSample('test/a.ts', suite(short + short)))).toEqual([]);
+  const list = `function contract() {\n${short}${short}}\n`;
+  expect(functionLength(await parseSample('test/a.ts', list))).toEqual([]);
   const long = `test('a', () => {\n${statements(69)}});\n`;
   expect(functionLength(await parseSample('test/a.ts', suite(long)))).toHaveLength(1);
 });

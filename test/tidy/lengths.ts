@@ -15,14 +15,14 @@ export function fileLength(source: Source): Problem[] {
 }
 
 /**
- * A function has at most 70 lines. The body of a `describe` is a list of tests, not a thing to be
- * read as a whole, so it counts neither for itself nor for the function around it.
+ * A function has at most 70 lines. A list of tests is not a thing to be read as a whole: the body of
+ * a `describe` does not count, and a test counts for itself but not for the function around it.
  */
 export function functionLength(source: Source): Problem[] {
   const problems: Problem[] = [];
   visit(source.ast, (node) => {
-    if (!isFunctionLikeDeclaration(node) || isDescribeBody(node)) return;
-    const lines = linesOf(source, node) - linesInDescribes(source, node);
+    if (!isFunctionLikeDeclaration(node) || isPassedTo(node, ['describe'])) return;
+    const lines = linesOf(source, node) - linesInTests(source, node);
     if (lines <= FUNCTION_LINES) return;
     problems.push(
       problemAt(
@@ -39,19 +39,21 @@ function linesOf(source: Source, node: Node): number {
   return endLineOf(source, node) - lineOf(source, node) + 1;
 }
 
-/** Lines that the outermost `describe` bodies within a function take. */
-function linesInDescribes(source: Source, node: Node): number {
+/** Lines of the tests, and of lists of tests, within a function. */
+function linesInTests(source: Source, node: Node): number {
   let lines = 0;
   node.forEachChild((child) => {
-    lines += isDescribeBody(child) ? linesOf(source, child) : linesInDescribes(source, child);
+    lines += isPassedTo(child, TESTS) ? linesOf(source, child) : linesInTests(source, child);
   });
   return lines;
 }
 
-function isDescribeBody(node: Node): boolean {
+const TESTS = ['describe', 'test', 'it'];
+
+function isPassedTo(node: Node, names: readonly string[]): boolean {
   if (!isFunctionLikeDeclaration(node)) return false;
   const call = node.parent;
   return (
-    isCallExpression(call) && isIdentifier(call.expression) && call.expression.text === 'describe'
+    isCallExpression(call) && isIdentifier(call.expression) && names.includes(call.expression.text)
   );
 }

@@ -6,8 +6,8 @@ import { visit } from './source.ts';
 /**
  * Every file of code is reached: from the entry, a test, or a place that names it (a script of
  * package.json, a command in the documentation), through imports and through paths in strings,
- * such as a worker's file. What is not reached is dead, even if two dead files import each other. Files
- * of declarations are read by the compiler, and need no import.
+ * such as a worker's file. What is not reached is dead, even if two dead files import each other.
+ * Files of declarations are read by the compiler, and need no import.
  */
 export function unreached(sources: readonly Source[], texts: readonly TextFile[]): Problem[] {
   const code = [...sources, ...texts.filter((file) => /\.(?:css|html|sh)$/.test(file.path))];

@@ -15,8 +15,8 @@ export function fileLength(source: Source): Problem[] {
 }
 
 /**
- * A function has at most 70 lines. A list of tests is not a thing to be read as a whole: the body of
- * a `describe` does not count, and a test counts for itself but not for the function around it.
+ * A function has at most 70 lines. A list of tests is not a thing to be read as a whole: the body
+ * of a `describe` does not count, and a test counts for itself but not for the function around it.
  */
 export function functionLength(source: Source): Problem[] {
   const problems: Problem[] = [];

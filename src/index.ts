@@ -20,6 +20,7 @@ const cli: Cli = {
   invocation: isCompiled ? basename(process.execPath) : 'bun run src/index.ts',
   // Never `bun` from the PATH: there may be none, or another version.
   self: isCompiled ? [process.execPath] : [process.execPath, Bun.main],
+  pid: process.pid,
   environment: process.env,
   out: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),

@@ -11,6 +11,7 @@ export interface Cli extends Caller {
   readonly invocation: string;
   /** The command line that starts this program once more. */
   readonly self: readonly string[];
+  readonly pid: number;
   readonly environment: Environment;
   readonly out: (text: string | Uint8Array) => void;
   /** For people, beside the output that scripts read. */

@@ -44,10 +44,10 @@ export async function call(
   }
 }
 
-/** A POST of a JSON body. */
-export function posting(body: unknown): RequestInit {
+/** A request with a JSON body. */
+export function sending(method: 'POST' | 'PUT', body: unknown) {
   const headers = { 'content-type': 'application/json' };
-  return { method: 'POST', headers, body: JSON.stringify(body) };
+  return { method, headers, body: JSON.stringify(body) };
 }
 
 /** Resolves after the time, or as soon as the signal fires. */

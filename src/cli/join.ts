@@ -1,9 +1,9 @@
-/** The calls with which a new node becomes a member of a running cluster. */
+/** The calls with which a node becomes a member of a running cluster, and says where it is. */
 
 import { type ClusterId, type MemberId, parseClusterId } from '../lib/ids.ts';
 import { parseOrigin } from '../lib/peer-url.ts';
 import type { Logger } from '../lib/logger.ts';
-import { type Answer, type Caller, call, listField, pause, posting, textField } from './http.ts';
+import { type Answer, type Caller, call, listField, pause, sending, textField } from './http.ts';
 
 const CALL_TIMEOUT_MS = 5000;
 const FIRST_PAUSE_MS = 250;
@@ -43,8 +43,8 @@ export interface NewMember {
   readonly url: string;
 }
 
-export type JoinResult =
-  | { readonly type: 'joined' }
+export type Persuasion =
+  | { readonly type: 'done' }
   /** Asking again would not help. */
   | { readonly type: 'refused'; readonly why: string }
   | { readonly type: 'stopped' };
@@ -53,21 +53,47 @@ export type JoinResult =
  * Asks the members in turn to add this one, until one has or the signal fires. The call is
  * idempotent by the member's id, so that a lost answer does no harm.
  */
-export async function joinCluster(
+export function joinCluster(
   caller: Caller,
   urls: readonly string[],
   member: NewMember,
   logger: Logger,
   signal: AbortSignal,
-): Promise<JoinResult> {
+): Promise<Persuasion> {
+  return persuade(caller, urls, '/cluster/members', sending('POST', member), logger, signal);
+}
+
+/**
+ * Tells the members that this one has moved. It asks them, and not its own node: the leader does
+ * not know where to find that yet.
+ */
+export function announceUrl(
+  caller: Caller,
+  urls: readonly string[],
+  { id, url }: Omit<NewMember, 'name'>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Persuasion> {
+  const path = `/cluster/members/${id}`;
+  return persuade(caller, urls, path, sending('PUT', { url }), logger, signal);
+}
+
+/** Sends a request to the members in turn until one of them has done what it asks. */
+async function persuade(
+  caller: Caller,
+  urls: readonly string[],
+  path: string,
+  request: RequestInit,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Persuasion> {
   let wait = FIRST_PAUSE_MS;
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     const url = urls[attempt % urls.length] ?? '';
-    const request = posting(member);
-    const answer = await call(caller, `${url}/cluster/members`, CALL_TIMEOUT_MS, request);
-    if (answer.type === 'answered' && answer.status < 300) return { type: 'joined' };
+    const answer = await call(caller, url + path, CALL_TIMEOUT_MS, request);
+    if (answer.type === 'answered' && answer.status < 300) return { type: 'done' };
     if (isFinal(answer)) return { type: 'refused', why: whyNot(answer) };
-    logger.log('warn', 'node', 'not added to the cluster yet', { url, why: whyNot(answer) });
+    logger.log('warn', 'node', 'the membership is not changed yet', { url, why: whyNot(answer) });
     await pause(caller.clock, wait, signal);
     wait = Math.min(2 * wait, LONGEST_PAUSE_MS);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { findCluster, joinCluster } from '../../src/cli/join.ts';
+import { announceUrl, findCluster, joinCluster } from '../../src/cli/join.ts';
 import { must } from '../../src/lib/assert.ts';
 import { parseMemberId } from '../../src/lib/ids.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
@@ -68,11 +68,11 @@ describe('joinCluster', () => {
 
   test('tells id, name and URL', async () => {
     const { network, result } = join({ 'http://a:1': () => ({ status: 201, body: {} }) });
-    expect(await result).toEqual({ type: 'joined' });
+    expect(await result).toEqual({ type: 'done' });
     const [request] = network.requests;
     expect(request?.url).toBe('http://a:1/cluster/members');
     expect(request?.init.method).toBe('POST');
-    expect(JSON.parse(String(request?.init.body))).toEqual(MEMBER);
+    expect(request?.init.body).toBe(JSON.stringify(MEMBER));
   });
 
   test('goes on to the next member, and asks again after what passes by itself', async () => {
@@ -86,7 +86,7 @@ describe('joinCluster', () => {
         () => ({ body: {} }),
       ),
     });
-    expect(await result).toEqual({ type: 'joined' });
+    expect(await result).toEqual({ type: 'done' });
     expect(network.requests.map(({ url }) => new URL(url).host)).toEqual(
       Array.from({ length: 5 }, () => ['a:1', 'b:1']).flat(),
     );
@@ -108,4 +108,13 @@ describe('joinCluster', () => {
     expect(await result).toEqual({ type: 'stopped' });
     expect(network.clock.now()).toBeLessThan(1200);
   });
+});
+
+test('announceUrl tells another member where this one is now', async () => {
+  const network = new FakeNetwork({ 'http://a:1': () => ({ body: {} }) });
+  const said = announceUrl(network, ['http://a:1'], MEMBER, silentLogger, never);
+  expect(await network.run(said)).toEqual({ type: 'done' });
+  const [request] = network.requests;
+  expect(request?.url).toBe('http://a:1/cluster/members/7');
+  expect(request?.init).toMatchObject({ method: 'PUT', body: '{"url":"http://n4:1"}' });
 });

@@ -4,7 +4,7 @@ import type { FlagValues } from '../../lib/settings.ts';
 import type { Cli } from '../cli.ts';
 import { cell, Client, columns } from '../client.ts';
 import { EXIT, ExitError } from '../exit.ts';
-import { field, listField, posting, textField } from '../http.ts';
+import { field, listField, sending, textField } from '../http.ts';
 
 const SHOWN = ['id', 'name', 'url', 'role', 'reachable'];
 
@@ -33,7 +33,7 @@ export async function memberAdd(cli: Cli, flags: FlagValues, url: string): Promi
   }
   const name = typeof flags['name'] === 'string' ? { name: flags['name'] } : {};
   const client = new Client(cli, flags);
-  const added = await client.request('/cluster/members', posting({ url: origin, ...name }));
+  const added = await client.request('/cluster/members', sending('POST', { url: origin, ...name }));
   client.print(added, () => [`added ${cell(field(field(added, 'member'), 'id'))}`]);
   return EXIT.ok;
 }

@@ -40,7 +40,7 @@ export class MemoryFile {
   }
 
   append(bytes: Uint8Array): void {
-    this.#change({ type: 'write', offset: this.size, bytes: bytes.slice() });
+    this.#change({ type: 'write', offset: this.size, bytes: new Uint8Array(bytes) });
   }
 
   truncate(size: number): void {
@@ -181,7 +181,7 @@ class GrowingBytes {
   #length: number;
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.#bytes = bytes.slice();
+    this.#bytes = new Uint8Array(bytes);
     this.#length = bytes.length;
   }
 

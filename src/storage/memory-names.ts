@@ -17,8 +17,8 @@ type NameChange =
 export class MemoryNames {
   #files = new Map<string, MemoryFile>();
   #directories = new Set<string>(['.']);
-  #durableFiles = new Map<string, MemoryFile>();
-  #durableDirectories = new Set<string>(['.']);
+  readonly #durableFiles = new Map<string, MemoryFile>();
+  readonly #durableDirectories = new Set<string>(['.']);
   /** Not durable before the directory in which they happened is synced. */
   #changes: NameChange[] = [];
 

@@ -67,7 +67,8 @@ async function isCopied(disk: Disk, segment: SegmentName): Promise<boolean> {
 /** Removes what a crash left under temporary names. */
 export async function removeUnfinished(disk: Disk, directory: string): Promise<void> {
   for (const name of await disk.list(directory)) {
-    if (name.endsWith('.tmp')) await disk.remove(`${directory}/${name}`);
+    const path = directory === '.' ? name : `${directory}/${name}`;
+    if (name.endsWith('.tmp')) await disk.remove(path);
   }
 }
 

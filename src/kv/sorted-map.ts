@@ -1,4 +1,10 @@
-import BTree from 'sorted-btree';
+import SortedBTree from 'sorted-btree';
+
+/**
+ * The class, whoever loads this: of a CommonJS module such as this one, the runtime takes the
+ * default export for the class, and a bundle for the object that holds it.
+ */
+const BTree = 'default' in SortedBTree ? (SortedBTree.default as typeof SortedBTree) : SortedBTree;
 
 /**
  * A map ordered by its string keys under `<` (for byte strings: by their bytes), whose clones are
@@ -6,9 +12,9 @@ import BTree from 'sorted-btree';
  * clones share them. A thin skin over the B+ tree of `sorted-btree`.
  */
 export class SortedMap<K extends string, V> {
-  readonly #tree: BTree<K, V>;
+  readonly #tree: SortedBTree<K, V>;
 
-  constructor(tree: BTree<K, V> = new BTree<K, V>(undefined, compareStrings)) {
+  constructor(tree: SortedBTree<K, V> = new BTree<K, V>(undefined, compareStrings)) {
     this.#tree = tree;
   }
 

@@ -157,7 +157,11 @@ export class Scenario {
     }
     await until('the stores are equal', 20_000, async () => {
       const hashes = await Promise.all(
-        this.#nodes.map(async (node) => await (await request(node, '/hash')).text()),
+        this.#nodes.map(async (node) => {
+          const response = await request(node, '/hash');
+          if (!response.ok) throw new Error(`/hash of ${node.name}: ${response.status}`);
+          return await response.text();
+        }),
       );
       return new Set(hashes).size === 1 ? true : null;
     });

@@ -96,6 +96,7 @@ export class Persister {
       } else if (state !== null || entries.length > 0) {
         await this.#storage.append({ state, entries });
       }
+      if (batch.some((ready) => ready.recovered)) await this.#storage.markRecovered();
       if (state !== null || entries.length > 0) {
         this.#hooks.measured(this.#clock.now() - started, entries.length);
       }

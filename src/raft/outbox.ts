@@ -15,6 +15,7 @@ export class Outbox {
   readonly snapshotOrders: SnapshotOrder[] = [];
   readonly trace: TraceEvent[] = [];
   snapshot: SnapshotMeta | null = null;
+  recovered = false;
   #messages: Message[] = [];
   #messagesAfterPersist: Message[] = [];
   #state: HardState | null = null;
@@ -70,6 +71,7 @@ export class Outbox {
     return (
       this.#state !== null ||
       this.snapshot !== null ||
+      this.recovered ||
       this.entries.length > 0 ||
       this.#messagesAfterPersist.length > 0
     );
@@ -81,6 +83,7 @@ export class Outbox {
     const ready: Ready = {
       snapshot: this.snapshot,
       state: this.#state,
+      recovered: this.recovered,
       entries: this.entries.splice(0),
       messages: this.#messages,
       messagesAfterPersist: this.#messagesAfterPersist,
@@ -91,6 +94,7 @@ export class Outbox {
       mark,
     };
     this.snapshot = null;
+    this.recovered = false;
     this.#state = null;
     this.#messages = [];
     this.#messagesAfterPersist = [];

@@ -29,7 +29,8 @@ export interface ReadState {
  * Everything the core wants of the world since it was last asked. The driver must:
  *
  * 1. send `messages` at once;
- * 2. make `snapshot`, `state` and `entries` durable, in this order, before the next Ready's;
+ * 2. make `snapshot`, `state`, `entries` and `recovered` durable, in this order, before the next
+ *    Ready's;
  * 3. then send `messagesAfterPersist` and call `persisted()` with this Ready's `mark`;
  * 4. apply `committed` in order, at any time after the entries were handed over.
  *
@@ -40,6 +41,8 @@ export interface Ready {
   readonly snapshot: SnapshotMeta | null;
   /** Set when term or vote changed. */
   readonly state: HardState | null;
+  /** This node's log has been settled after a damaged end: put it on record. */
+  readonly recovered: boolean;
   /** New entries; the first may replace an older entry of its index and everything after it. */
   readonly entries: readonly Entry[];
   readonly messages: readonly Message[];

@@ -104,6 +104,7 @@ function allHaveReported(raft: RaftState, recovery: Recovery): boolean {
 
 function settle(raft: RaftState, reason: Reason, term: Term = raft.term): void {
   raft.recovery = null;
+  raft.out.recovered = true;
   if (term > raft.term) becomeFollower(raft, term, null, reason);
   if (raft.vote === null) {
     raft.vote = raft.id;

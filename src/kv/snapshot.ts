@@ -3,8 +3,9 @@
  *
  * Lines of JSON, in this order: one `state` line with the numbers and how many items follow; the
  * pairs in byte order, the clients in order of their names, the remembered requests in order of
- * their slots, many to a line; one `end` line with the hash of the whole state. A line holds at most
- * 64 KiB of content unless a single item is larger, so that writing or reading one is a short step.
+ * their slots, many to a line; one `end` line with the hash of the whole state. A line holds at
+ * most 64 KiB of content unless a single item is larger, so that writing or reading one is a short
+ * step.
  */
 
 import { type Client, costOfRequest } from './remembered.ts';

@@ -35,7 +35,7 @@ export class SortedMap<K extends string, V> {
     return this.#tree.delete(key);
   }
 
-  /** Takes out every pair with start <= key < end (null: no bound); answers the values, in order. */
+  /** Takes out all with start <= key < end (null: no bound); answers the values, in order. */
   deleteRange(start: K, end: K | null): V[] {
     const removed = this.range(start, end, Number.POSITIVE_INFINITY);
     const last = this.#tree.maxKey();

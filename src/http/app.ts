@@ -51,7 +51,9 @@ export function createApp(options: AppOptions): Elysia {
     handler: { standardHostname: false },
   });
   app.headers(common.constant());
-  app.onAfterHandle(({ request, set }) => common.stamp(set.headers, request));
+  app.onAfterHandle(({ request, set }) => {
+    common.stamp(set.headers, request);
+  });
   addErrors(app, services, common);
   addGate(app, services, common);
   for (const routes of RESOURCES) app.use(routes(services));
@@ -95,6 +97,12 @@ function noRoute(routes: RouteTable, path: string): ApiError {
 function addGate(app: Elysia, { config, logger }: Services, common: CommonHeaders): void {
   const gate = new Gate(config);
   const routes = lazy(() => new RouteTable(app.routes));
+  const refuse = (request: Request, thrown: unknown): Response => {
+    const reply: Reply = { headers: common.constant() };
+    const document = replyProblem(reply, apiErrorOf(thrown, request, logger));
+    common.stamp(reply.headers, request);
+    return respond(reply, JSON.stringify(document));
+  };
   app.wrap((handle) => (given: Request) => {
     try {
       const request = withAbsoluteUrl(given);
@@ -102,15 +110,12 @@ function addGate(app: Elysia, { config, logger }: Services, common: CommonHeader
       if (request.method === 'HEAD') requireHead(routes(), request);
       return handle(request);
     } catch (thrown) {
-      const reply: Reply = { headers: { ...common.constant() } };
-      const document = replyProblem(reply, apiErrorOf(thrown, given, logger));
-      common.stamp(reply.headers, given);
-      return respond(reply, JSON.stringify(document));
+      return refuse(given, thrown);
     }
   });
 }
 
-/** Elysia would answer HEAD wherever there is GET, and read endless streams to count their bytes. */
+/** Elysia would answer HEAD wherever there is GET, and read endless streams to their end. */
 function requireHead(routes: RouteTable, request: Request): void {
   const path = new URL(request.url).pathname;
   const allow = routes.methodsOf(path);

@@ -35,7 +35,7 @@ export class CommonHeaders {
     if (trace !== null && TRACE_PARENT.test(trace)) headers['traceparent'] = trace;
   }
 
-  /** The id the request came with; a new one when it had none, or one that is not safe to repeat. */
+  /** The id the request came with; a new one when it had none, or none that is safe to repeat. */
   #requestIdOf(headers: Headers): string {
     const given = headers.get('x-request-id');
     if (given !== null && REQUEST_ID.test(given)) return given;

@@ -33,7 +33,7 @@ function addHealth(app: Elysia, { node }: Services): void {
 }
 
 function addMonitoring(app: Elysia, { node, config }: Services): void {
-  app.get('/metrics', ({ request, set }) => {
+  app.get('/metrics', async ({ request, set }) => {
     Query.of(request.url, []);
     set.headers['content-type'] = METRICS_TYPE;
     return node.metrics();

@@ -17,12 +17,15 @@ export function kvRoutes(services: Services): Elysia {
   return app;
 }
 
-/** The bodies of all of these are read as they come: no parser may touch them. */
+/**
+ * The bodies of all of these are read as they come: no parser may touch them. The handlers are
+ * `async` even where they only pass a promise on: what rejects from another one, Elysia does not see.
+ */
 const RAW_BODY = { parse: 'none' } as const;
 
 function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
   for (const method of ['GET', 'HEAD']) {
-    app.route(method, '/kv/*', ({ request, set, server }) => {
+    app.route(method, '/kv/*', async ({ request, set, server }) => {
       const key = keyOfUrl(request.url, keyBytes);
       const query = Query.of(request.url, GET_PARAMETERS);
       return keys.get({ key, query, request, set, server });
@@ -30,7 +33,7 @@ function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
   }
   app.put(
     '/kv/*',
-    ({ request, set, server }) => {
+    async ({ request, set, server }) => {
       const key = keyOfUrl(request.url, keyBytes);
       return keys.put({ key, query: Query.of(request.url, PUT_PARAMETERS), request, set, server });
     },
@@ -38,7 +41,7 @@ function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
   );
   app.delete(
     '/kv/*',
-    ({ request, set, server }) => {
+    async ({ request, set, server }) => {
       const key = keyOfUrl(request.url, keyBytes);
       const query = Query.of(request.url, DELETE_PARAMETERS);
       return keys.delete({ key, query, request, set, server });
@@ -53,20 +56,20 @@ function addQueryRoutes(
   ranges: RangeResource,
   keyBytes: number,
 ): void {
-  app.get('/kv', ({ request, set, server }) => {
+  app.get('/kv', async ({ request, set, server }) => {
     const query = keyOrRange(request.url, GET_PARAMETERS, RANGE_GET_PARAMETERS);
     const key = query.bytes('key');
     return key === null
       ? ranges.get({ query, request, set, server })
       : keys.get({ key: checkKey(key, keyBytes), query, request, set, server });
   });
-  app.head('/kv', ({ request, set, server }) => {
+  app.head('/kv', async ({ request, set, server }) => {
     const query = Query.of(request.url, ['key', ...GET_PARAMETERS]);
     return keys.get({ key: requireKey(query, keyBytes), query, request, set, server });
   });
   app.put(
     '/kv',
-    ({ request, set, server }) => {
+    async ({ request, set, server }) => {
       const query = Query.of(request.url, ['key', ...PUT_PARAMETERS]);
       return keys.put({ key: requireKey(query, keyBytes), query, request, set, server });
     },
@@ -74,7 +77,7 @@ function addQueryRoutes(
   );
   app.delete(
     '/kv',
-    ({ request, set, server }) => {
+    async ({ request, set, server }) => {
       const query = keyOrRange(request.url, DELETE_PARAMETERS, RANGE_DELETE_PARAMETERS);
       const key = query.bytes('key');
       return key === null

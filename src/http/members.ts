@@ -31,7 +31,7 @@ function addBodyRoutes(app: Elysia, { node, contexts, config }: Services): void 
   );
   app.put(
     '/cluster/members/:id',
-    ({ request, server, params, body }): Promise<Configuration> => {
+    async ({ request, server, params, body }): Promise<Configuration> => {
       Query.of(request.url, []);
       const id = requireMemberId(params.id);
       const context = contexts.write(request, server);
@@ -44,7 +44,7 @@ function addBodyRoutes(app: Elysia, { node, contexts, config }: Services): void 
 function addBareRoutes(app: Elysia, { node, contexts }: Services): void {
   app.delete(
     '/cluster/members/:id',
-    ({ request, server, params }): Promise<Configuration> => {
+    async ({ request, server, params }): Promise<Configuration> => {
       Query.of(request.url, []);
       return node.removeMember(requireMemberId(params.id), contexts.write(request, server));
     },
@@ -52,7 +52,7 @@ function addBareRoutes(app: Elysia, { node, contexts }: Services): void {
   );
   app.post(
     '/cluster/members/:id/promote',
-    ({ request, server, params }): Promise<Configuration> => {
+    async ({ request, server, params }): Promise<Configuration> => {
       Query.of(request.url, []);
       return node.promoteMember(requireMemberId(params.id), contexts.write(request, server));
     },

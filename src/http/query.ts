@@ -75,8 +75,10 @@ export class Query {
   }
 
   /**
-   * A `revision`, which can only be the current one. @throws ApiError `bad-revision` for what is not
-   * a number, `future-revision`, and `bad-request` for the past, which this version does not keep
+   * Accepts no `revision`, or the current one.
+   *
+   * @throws ApiError `bad-revision` for what is not a number, `future-revision`, and `bad-request`
+   *   for the past, which this version does not keep
    */
   requireCurrentRevision(current: number): void {
     const value = this.#parameters.get('revision');

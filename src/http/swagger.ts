@@ -1,12 +1,10 @@
 import { swagger } from '@elysiajs/swagger';
 import { Elysia } from 'elysia';
-import cssPath from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
-import bundlePath from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
 import { pathsOf } from '../wire/endpoint.ts';
 import { ENDPOINTS, openApiInfo, openApiSchemas, openApiTags } from '../wire/openapi.ts';
 import type { Services } from './services.ts';
 
-/** Nothing from anywhere else, and nobody may frame the page. Swagger UI styles its own elements. */
+/** Nothing from elsewhere, and nobody may frame the page. Swagger UI styles its own elements. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -59,26 +57,35 @@ export function swaggerRoutes({ config }: Services): Elysia {
     }),
   );
   // The plugin's own page loads its scripts from a CDN: this one takes its place.
-  app.get('/swagger', ({ set }) => {
-    set.headers['content-type'] = 'text/html; charset=utf-8';
-    set.headers['content-security-policy'] = PAGE_POLICY;
-    return PAGE;
-  });
+  app.get(
+    '/swagger',
+    ({ set }) => {
+      set.headers['content-type'] = 'text/html; charset=utf-8';
+      set.headers['content-security-policy'] = PAGE_POLICY;
+      return PAGE;
+    },
+    { detail: { hide: true } },
+  );
   addAssets(app);
   return app;
 }
 
 function addAssets(app: Elysia): void {
-  app.get('/swagger/swagger-ui.css', ({ set }) => {
+  app.get('/swagger/swagger-ui.css', async ({ set }) => {
     set.headers['content-type'] = 'text/css; charset=utf-8';
-    return Bun.file(cssPath).bytes();
+    return fileOf('swagger-ui-dist/swagger-ui.css');
   });
-  app.get('/swagger/swagger-ui-bundle.js', ({ set }) => {
+  app.get('/swagger/swagger-ui-bundle.js', async ({ set }) => {
     set.headers['content-type'] = 'text/javascript; charset=utf-8';
-    return Bun.file(bundlePath).bytes();
+    return fileOf('swagger-ui-dist/swagger-ui-bundle.js');
   });
   app.get('/swagger/init.js', ({ set }) => {
     set.headers['content-type'] = 'text/javascript; charset=utf-8';
     return INIT;
   });
+}
+
+/** A file of a package, wherever the package manager put it. */
+function fileOf(specifier: string): Promise<Uint8Array> {
+  return Bun.file(new URL(import.meta.resolve(specifier))).bytes();
 }

@@ -14,54 +14,37 @@ const SCRIPT = `
   const [, path, mode] = process.argv;
   const fd = fs.openSync(path, 'w');
   const bytes = Buffer.alloc(100_000, 1);
-  const report = (error, count) => process.stdout.write(String(error?.code ?? count) + '\\n');
-  if (mode === 'sync') report(null, fs.writeSync(fd, bytes));
-  else fs.write(fd, bytes, 0, bytes.length, null, report);
+  const outcomes = [];
+  const write = (done) => {
+    if (mode === 'async') return fs.write(fd, bytes, 0, bytes.length, null, done);
+    let count = 0;
+    try { count = fs.writeSync(fd, bytes); } catch (error) { return done(error); }
+    done(null, count);
+  };
+  write((error, count) => {
+    outcomes.push(error?.code ?? count);
+    write((error, count) => {
+      outcomes.push(error?.code ?? count);
+      process.stdout.write(outcomes.join(' '));
+    });
+  });
 `;
 
-/** Writes 100,000 bytes where only fewer fit, and tells what the first write said. */
-async function firstWrite(mode: 'sync' | 'async'): Promise<string> {
+/**
+ * What two writes of 100,000 bytes say where only fewer fit: in a shell whose files may have 64
+ * blocks (of 512 or 1024 bytes, as the shell counts), with no signal for trying more. A full disk
+ * goes the same way, with ENOSPC in the place of EFBIG.
+ */
+async function twoWrites(mode: 'sync' | 'async'): Promise<string> {
   const path = join(directory, mode);
-  // Files of this shell may have 64 blocks of 512 or 1024 bytes, by its own unit.
-  const command = `ulimit -f 64; exec "${process.execPath}" -e "$SCRIPT" "${path}" ${mode}`;
-  const child = Bun.spawn(['sh', '-c', command], { env: { ...process.env, SCRIPT } });
-  const text = await new Response(child.stdout).text();
-  await child.exited;
-  return text.trim();
+  const command = `trap '' XFSZ; ulimit -f 64; exec "$BUN" -e "$SCRIPT" "${path}" ${mode}`;
+  const env = { ...process.env, BUN: process.execPath, SCRIPT };
+  const child = Bun.spawn(['sh', '-c', command], { env });
+  return new Response(child.stdout).text();
 }
 
 for (const mode of ['sync', 'async'] as const) {
-  test(`a write that is only partly possible says so by its count alone: ${mode}`, async () => {
-    expect(['32768', '65536']).toContain(await firstWrite(mode));
+  test(`a write that fits only in part tells by its count alone: ${mode}`, async () => {
+    expect(['32768 EFBIG', '65536 EFBIG']).toContain(await twoWrites(mode));
   });
 }
-
-/** A file system of 64 KiB, or null where this process may not mount one. */
-function mountSmall(): string | null {
-  const path = mkdtempSync(join(tmpdir(), 'abcd-small-disk-'));
-  const options = ['-t', 'tmpfs', '-o', 'size=64k', 'abcd-test', path];
-  const command = Bun.which('mount');
-  if (command !== null && Bun.spawnSync([command, ...options]).exitCode === 0) return path;
-  rmSync(path, { recursive: true });
-  return null;
-}
-
-const small = mountSmall();
-afterAll(() => {
-  if (small === null) return;
-  Bun.spawnSync(['umount', small]);
-  rmSync(small, { recursive: true });
-});
-
-test.skipIf(small === null)('a disk that fills up: a short count, then ENOSPC', async () => {
-  const script = `
-    const fs = require('node:fs');
-    const fd = fs.openSync(process.argv[1], 'w');
-    const count = fs.writeSync(fd, Buffer.alloc(100_000));
-    let code = 'none';
-    try { fs.writeSync(fd, Buffer.alloc(1)); } catch (error) { code = error.code; }
-    process.stdout.write(count + ' ' + code);
-  `;
-  const child = Bun.spawn([process.execPath, '-e', script, join(small ?? '', 'file')]);
-  expect(await new Response(child.stdout).text()).toBe('65536 ENOSPC');
-});

@@ -20,7 +20,7 @@ function create(fault: Pick<PeerFault, 'direction'> & Partial<PeerFault>) {
 
 const ofB = (seq: number): WireRequest => ({ type: 'timeout-now', from: B, to: A, term: 7, seq });
 
-test('a cut outwards: the peer hears nothing, and the sender learns it by its time-out', async () => {
+test('a cut outwards: the peer hears nothing, and the time-out tells the sender', async () => {
   const { pair, table } = create({ direction: 'out', cut: true });
   await using _ = pair;
   pair.a.send(appendRequest(1));

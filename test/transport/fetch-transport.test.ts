@@ -8,7 +8,7 @@ import type { WireRequest } from '../../src/wire/raft-codec.ts';
 import { httpPair, type TransportSettings, transportOptions } from './http-pair.ts';
 import { ManualClock, nextTurn } from './manual-clock.ts';
 import { Recorder } from './recorder.ts';
-import { A, appendRequest, B, putEntry, responseTo, STRANGER } from './samples.ts';
+import { A, appendRequest, B, putEntry, responseTo, snapshotChunk, STRANGER } from './samples.ts';
 import { Wiretap } from './wiretap.ts';
 
 const forwarded = { from: A, to: B, operation: 'propose', requestId: 'r', body: null };
@@ -177,6 +177,14 @@ describe('what a caller may conclude', () => {
     expect(error).toMatchObject({ name: 'TransportError', sent: true });
     expect(String(error)).toContain('cluster-mismatch');
   });
+});
+
+test('an answer of an impossible term to a piece of a snapshot is an error', async () => {
+  await using pair = httpPair();
+  pair.nodeB.snapshot = () => Promise.resolve({ term: 2_000_000, nextOffset: 1, done: true });
+  const sending = pair.a.sendSnapshotChunk(B, snapshotChunk(Uint8Array.of(1)));
+  const error = await sending.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: 'TransportError', sent: true });
 });
 
 test('a peer that starts again is reached at once, with a secret too', async () => {

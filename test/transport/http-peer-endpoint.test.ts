@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { FetchTransport } from '../../src/transport/fetch-transport.ts';
+import { encodeSnapshotChunk } from '../../src/transport/frames.ts';
 import type { PeerHttpRequest } from '../../src/transport/peer-endpoint.ts';
 import { formatWireRange, WIRE_VERSIONS } from '../../src/wire/raft-version.ts';
 import { ApiError, type ErrorCode } from '../../src/wire/errors.ts';
@@ -7,7 +8,16 @@ import { encodeMessage, type WireRequest } from '../../src/wire/raft-codec.ts';
 import { type TransportSettings, transportOptions } from './http-pair.ts';
 import { ManualClock } from './manual-clock.ts';
 import { Recorder } from './recorder.ts';
-import { A, appendRequest, B, CLUSTER, putEntry, responseTo, STRANGER } from './samples.ts';
+import {
+  A,
+  appendRequest,
+  B,
+  CLUSTER,
+  putEntry,
+  responseTo,
+  snapshotChunk,
+  STRANGER,
+} from './samples.ts';
 
 const HEADERS = {
   'abcd-cluster': CLUSTER,
@@ -89,6 +99,15 @@ describe('terms', () => {
     expect(await codeOf(endpoint.handle(ofTerm(1_000_008)))).toBe('bad-request');
     expect(node.requests.all).toEqual([]);
     expect(await codeOf(endpoint.handle(ofTerm(1_000_007)))).toBe('none');
+  });
+
+  test('the same of a snapshot', async () => {
+    const { endpoint, node } = create({ currentTerm: () => 7 });
+    const chunk = { ...snapshotChunk(Uint8Array.of(1)), term: 2_000_000 };
+    const body = encodeSnapshotChunk(chunk);
+    const refused = endpoint.handle({ ...request(), path: '/raft/snapshot', body });
+    node.snapshot = () => Promise.resolve({ term: 7, nextOffset: 1, done: true });
+    expect(await codeOf(refused)).toBe('bad-request');
   });
 
   test('a member that has heard of none takes any', async () => {

@@ -2,7 +2,10 @@ import { expect, test } from 'bun:test';
 import type { PeerFault } from '../../src/transport/faults.ts';
 import { FaultTable } from '../../src/transport/faults.ts';
 import type { WireRequest } from '../../src/wire/raft-codec.ts';
-import { httpPair } from './http-pair.ts';
+import { httpPair, transportOptions } from './http-pair.ts';
+import { Recorder } from './recorder.ts';
+import { Wiretap } from './wiretap.ts';
+import { FetchTransport } from '../../src/transport/fetch-transport.ts';
 import { ManualClock, nextTurn } from './manual-clock.ts';
 import { A, appendRequest, B, responseTo } from './samples.ts';
 
@@ -48,13 +51,20 @@ test('a cut outwards: the peer can ask, but gets no answer', async () => {
 });
 
 test('a cut inwards: the peer hears and answers, and the answer is lost', async () => {
-  const { pair } = create({ direction: 'in', cut: true });
+  const { pair, table } = create({ direction: 'in', cut: true });
   await using _ = pair;
-  pair.a.send(appendRequest(1));
-  await pair.nodeB.requests.next();
-  pair.clock.advance(1000);
-  await pair.nodeA.settled(1);
-  expect(pair.nodeA.responses.all).toEqual([]);
+  const clock = new ManualClock();
+  const node = new Recorder();
+  const tap = new Wiretap(() => pair.b.endpoint);
+  const a = new FetchTransport(transportOptions({ clock, fetch: tap.fetch, faults: table }), node);
+  a.setPeers(new Map([[B, 'http://b']]));
+  a.send(appendRequest(1));
+  await tap.answered.promise;
+  await nextTurn();
+  expect(node.responses.all).toEqual([]);
+  clock.advance(1000);
+  await node.settled(1);
+  expect(node.unreachable.all.length).toBe(1);
 });
 
 test('a cut inwards: what the peer asks is not heard', async () => {

@@ -9,6 +9,8 @@ import { ApiError } from '../../src/wire/errors.ts';
 /** A `fetch` that goes straight to an endpoint and keeps what passes. */
 export class Wiretap {
   readonly requests: PeerHttpRequest[] = [];
+  /** Resolves when the first answer has passed. */
+  readonly answered = Promise.withResolvers<undefined>();
   readonly inits: BunFetchRequestInit[] = [];
   readonly #endpoint: () => PeerEndpoint;
   #hold = false;
@@ -35,6 +37,7 @@ export class Wiretap {
         headers: answered,
         body: text,
       } = this.tamper(await this.#endpoint().handle(request));
+      this.answered.resolve(undefined);
       return new Response(text, { status, headers: answered });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

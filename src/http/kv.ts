@@ -19,7 +19,8 @@ export function kvRoutes(services: Services): Elysia {
 
 /**
  * The bodies of all of these are read as they come: no parser may touch them. The handlers are
- * `async` even where they only pass a promise on: what rejects from another one, Elysia does not see.
+ * `async` even where they only pass a promise on: of another handler, Elysia may not see that it
+ * rejects.
  */
 const RAW_BODY = { parse: 'none' } as const;
 

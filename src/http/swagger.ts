@@ -1,7 +1,14 @@
 import { swagger } from '@elysiajs/swagger';
 import { Elysia } from 'elysia';
 import { pathsOf } from '../wire/endpoint.ts';
-import { ENDPOINTS, openApiInfo, openApiSchemas, openApiTags } from '../wire/openapi.ts';
+import {
+  ENDPOINTS,
+  openApiExamples,
+  openApiHeaders,
+  openApiInfo,
+  openApiSchemas,
+  openApiTags,
+} from '../wire/openapi.ts';
 import type { Services } from './services.ts';
 
 /** Nothing from elsewhere, and nobody may frame the page. Swagger UI styles its own elements. */
@@ -52,7 +59,11 @@ export function swaggerRoutes({ config }: Services): Elysia {
         info: openApiInfo(config.version),
         tags: openApiTags(),
         paths: pathsOf(ENDPOINTS),
-        components: { schemas: openApiSchemas() },
+        components: {
+          schemas: openApiSchemas(),
+          headers: openApiHeaders(),
+          examples: openApiExamples(),
+        },
       },
     }),
   );

@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import type { ErrorCode } from './errors.ts';
 import { ERRORS } from './errors.ts';
-import { PROBLEM_TYPE, problemFields, retryAfterOf } from './problem.ts';
+import { PROBLEM_TYPE, retryAfterOf } from './problem.ts';
 
 /**
  * ENDPOINTS AS DATA
@@ -45,10 +45,10 @@ export interface Answer {
   readonly description: string;
   readonly content?: readonly Content[];
   /** Names of headers beyond the common ones. */
-  readonly headers?: readonly (keyof typeof HEADERS)[];
+  readonly headers?: readonly HeaderName[];
 }
 
-/** Response headers, common ones first. */
+/** What the response headers mean, common ones first. */
 export const HEADERS = {
   'Abcd-Revision': 'The revision of the store that answered.',
   'Abcd-Cluster': 'The id of the cluster.',
@@ -56,9 +56,10 @@ export const HEADERS = {
   'Abcd-Term': 'The term of the member that answered.',
   'X-Request-Id': 'The id of the request: the one it came with, or a new one.',
   ETag: "The key's modRevision, in quotes.",
-  Allow: 'The methods that the route has.',
   'Retry-After': 'Seconds after which the request may be sent again.',
 } as const;
+
+type HeaderName = keyof typeof HEADERS;
 
 const COMMON_HEADERS = [
   'Abcd-Revision',
@@ -131,30 +132,22 @@ function byStatus(codes: readonly ErrorCode[]): Map<string, ErrorCode[]> {
   return grouped;
 }
 
+/** Errors have the common headers too; repeating them here would double the document. */
 function errorResponseOf(codes: readonly ErrorCode[]): Json {
   const examples: Json = {};
-  for (const code of codes) {
-    examples[code] = { value: problemFields(code, ERRORS[code].title) };
-  }
-  const extra: (keyof typeof HEADERS)[] = [];
-  if (codes.some((code) => code === 'method-not-allowed')) extra.push('Allow');
-  if (codes.some((code) => retryAfterOf(code) !== null)) extra.push('Retry-After');
+  for (const code of codes) examples[code] = { $ref: `#/components/examples/${code}` };
+  const retry = codes.some((code) => retryAfterOf(code) !== null);
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),
-    headers: headersOf([...COMMON_HEADERS, ...extra]),
+    ...(retry ? { headers: headersOf(['Retry-After']) } : {}),
     content: {
-      [PROBLEM_TYPE]: {
-        schema: { $ref: '#/components/schemas/Problem' },
-        examples,
-      },
+      [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' }, examples },
     },
   };
 }
 
-function headersOf(names: readonly (keyof typeof HEADERS)[]): Json {
-  return Object.fromEntries(
-    names.map((name) => [name, { description: HEADERS[name], schema: { type: 'string' } }]),
-  );
+function headersOf(names: readonly HeaderName[]): Json {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function contentOf(contents: readonly Content[]): Json {

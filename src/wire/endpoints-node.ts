@@ -261,6 +261,7 @@ export const PEER_ENDPOINTS = {
       'no-such-route',
       'cluster-mismatch',
       'member-mismatch',
+      'wire-version-mismatch',
       'body-too-large',
       'internal',
     ],

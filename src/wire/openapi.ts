@@ -11,7 +11,7 @@ import {
   TransferBody,
   UpdateMemberBody,
 } from './cluster.ts';
-import { type Endpoint, inlineOf, type Tag } from './endpoint.ts';
+import { type Endpoint, HEADERS, inlineOf, type Tag } from './endpoint.ts';
 import { CLUSTER_ENDPOINTS } from './endpoints-cluster.ts';
 import { KV_ENDPOINTS } from './endpoints-kv.ts';
 import { NODE_ENDPOINTS, PEER_ENDPOINTS } from './endpoints-node.ts';
@@ -26,7 +26,8 @@ import {
   SteerAnswer,
   VersionAnswer,
 } from './node.ts';
-import { Problem } from './problem.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
+import { Problem, problemFields } from './problem.ts';
 
 /** All of the REST interface, but for its own description. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -94,4 +95,27 @@ export function openApiTags(): { name: string; description: string }[] {
 /** The schemas that endpoints refer to by name. */
 export function openApiSchemas(): Record<string, Record<string, unknown>> {
   return Object.fromEntries(NAMED_SCHEMAS.map((schema) => [String(schema.$id), inlineOf(schema)]));
+}
+
+/** The response headers that answers refer to by name. */
+export function openApiHeaders(): Record<string, OpenApiHeader> {
+  return Object.fromEntries(
+    Object.entries(HEADERS).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' } },
+    ]),
+  );
+}
+
+/** An example of each error, by its code. */
+export function openApiExamples(): Record<string, { value: Problem }> {
+  const examples: Record<string, { value: Problem }> = {};
+  let code: ErrorCode;
+  for (code in ERRORS) examples[code] = { value: problemFields(code, ERRORS[code].title) };
+  return examples;
+}
+
+interface OpenApiHeader {
+  description: string;
+  schema: { type: 'string' };
 }

@@ -30,7 +30,7 @@ export interface TestApp {
   readonly node: FakeNode;
   readonly app: ReturnType<typeof createApp>;
   /** Sends a request to `http://n1` without a network. */
-  send(method: string, path: string, options?: SendOptions): Promise<Response>;
+  readonly send: (method: string, path: string, options?: SendOptions) => Promise<Response>;
   /** Lines of the log. */
   readonly logged: { readonly message: string; readonly fields: object | undefined }[];
 }

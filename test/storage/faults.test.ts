@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'bun:test';
+import { Prng } from '../../src/lib/prng.ts';
+import { DiskError } from '../../src/storage/disk.ts';
+import {
+  type DiskFault,
+  type DiskOperation,
+  MemoryDisk,
+  type MemoryDiskOptions,
+} from '../../src/storage/memory-disk.ts';
+import { DamageError } from '../../src/storage/storage.ts';
+import {
+  batch,
+  entries,
+  entry,
+  failureOf,
+  IDENTITY,
+  meta,
+  snapshotLines,
+  storageOn,
+} from './support.ts';
+
+/** Faults that are armed once the directory exists. */
+function faulty(fault: (operation: DiskOperation) => DiskFault | null): {
+  readonly options: MemoryDiskOptions;
+  readonly arm: () => void;
+} {
+  let armed = false;
+  return {
+    options: { fault: (operation) => (armed ? fault(operation) : null) },
+    arm: () => {
+      armed = true;
+    },
+  };
+}
+
+function onWal(operation: DiskOperation, kind: DiskOperation['kind']): boolean {
+  return operation.kind === kind && operation.path.startsWith('wal/');
+}
+
+async function founded(options: MemoryDiskOptions) {
+  const disk = new MemoryDisk(options);
+  const storage = storageOn(disk);
+  await storage.open(IDENTITY);
+  await storage.append(batch(entries(1, 2, 1)));
+  return { disk, storage };
+}
+
+async function entriesAfter(disk: MemoryDisk, mode: 'kill' | 'drop') {
+  const restored = await storageOn(disk.crash(new Prng(1), mode, {})).open(null);
+  expect(restored.tail).toBe('clean');
+  return restored.entries;
+}
+
+describe('writes that take a part', () => {
+  test('the rest is written, whatever the pieces', async () => {
+    const prng = new Prng(3);
+    const { options, arm } = faulty((operation) =>
+      operation.kind === 'write' && operation.bytes > 1 && prng.chance(0.7)
+        ? { type: 'short-write', bytes: prng.between(1, operation.bytes) }
+        : null,
+    );
+    const { disk, storage } = await founded(options);
+    arm();
+    for (const item of entries(3, 30, 1)) await storage.append(batch([item]));
+    await storage.saveSnapshot(meta(20, 1), snapshotLines(20));
+    await storage.close();
+    const restored = await storageOn(disk.crash(new Prng(1), 'drop', {})).open(null);
+    expect(restored.snapshot?.index).toBe(20);
+    expect(restored.entries).toEqual(entries(21, 30, 1));
+  });
+
+  test('a full disk: part of the batch, then ENOSPC; nothing is retried; nothing is lost', async () => {
+    let writes = 0;
+    const { options, arm } = faulty((operation) => {
+      if (!onWal(operation, 'write')) return null;
+      writes += 1;
+      return writes === 1 ? { type: 'short-write', bytes: 60 } : { type: 'error', code: 'ENOSPC' };
+    });
+    const { disk, storage } = await founded(options);
+    arm();
+    const error = await failureOf(storage.append(batch([entry(3, 1)])));
+    expect(error).toBeInstanceOf(DiskError);
+    expect(error.message).toContain('ENOSPC');
+    expect(await failureOf(storage.append(batch([entry(3, 1)])))).toBe(error);
+    expect(await failureOf(storage.markSynced())).toBe(error);
+    expect(await failureOf(storage.saveSnapshot(meta(1, 1), ['1']))).toBe(error);
+    expect(writes).toBe(2);
+    expect(await entriesAfter(disk, 'kill')).toEqual(entries(1, 2, 1));
+  });
+
+  test('a write that says it took nothing, or more than it was given, is an error', async () => {
+    const { options, arm } = faulty((operation) =>
+      onWal(operation, 'write') ? { type: 'short-write', bytes: 0 } : null,
+    );
+    const { storage } = await founded(options);
+    arm();
+    expect(await failureOf(storage.append(batch([entry(3, 1)])))).toBeInstanceOf(DiskError);
+  });
+});
+
+describe('syncs that fail', () => {
+  test('the pages are gone: the batch was never acknowledged, and the next start is sound', async () => {
+    for (const mode of ['kill', 'drop'] as const) {
+      const { options, arm } = faulty((operation) =>
+        onWal(operation, 'sync') ? { type: 'dropped-pages' } : null,
+      );
+      const { disk, storage } = await founded(options);
+      arm();
+      const error = await failureOf(storage.append(batch([entry(3, 1)])));
+      expect(error.message).toContain('EIO');
+      expect(await failureOf(storage.append(batch([entry(3, 1)])))).toBe(error);
+      const left = disk.crash(new Prng(1), mode, {});
+      const found = (await storageOn(left).open(null)).entries;
+      expect(found).toEqual(entries(1, mode === 'kill' ? 3 : 2, 1));
+      // The start saw the batch in the page cache only; it must have made it durable itself.
+      expect(await entriesAfter(left, 'drop')).toEqual([...found]);
+    }
+  });
+
+  test('a stuck sync acknowledges nothing', async () => {
+    const { options, arm } = faulty((operation) =>
+      onWal(operation, 'sync') ? { type: 'stuck' } : null,
+    );
+    const { disk, storage } = await founded(options);
+    arm();
+    let settled = false;
+    const settle = (): void => {
+      settled = true;
+    };
+    storage.append(batch([entry(3, 1)])).then(settle, settle);
+    for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+    expect(settled).toBe(false);
+    expect(await entriesAfter(disk, 'drop')).toEqual(entries(1, 2, 1));
+  });
+
+  test('a directory that cannot be synced: no snapshot is named', async () => {
+    const { options, arm } = faulty((operation) =>
+      operation.kind === 'sync-directory' ? { type: 'error', code: 'EIO' } : null,
+    );
+    const { disk, storage } = await founded(options);
+    arm();
+    const error = await failureOf(storage.saveSnapshot(meta(2, 1), snapshotLines(2)));
+    expect(error).toBeInstanceOf(DiskError);
+    expect(await failureOf(storage.append(batch([entry(3, 1)])))).toBe(error);
+    expect(await entriesAfter(disk, 'kill')).toEqual(entries(1, 2, 1));
+  });
+});
+
+test('a batch that the disk lost without a word is noticed once another follows', async () => {
+  let writes = 0;
+  const { options, arm } = faulty((operation) => {
+    if (!onWal(operation, 'write')) return null;
+    writes += 1;
+    return writes === 1 ? { type: 'lost-write' } : null;
+  });
+  const { disk, storage } = await founded(options);
+  arm();
+  await storage.append(batch([entry(3, 1)]));
+  await storage.append(batch([entry(4, 1)]));
+  await storage.close();
+  const left = disk.crash(new Prng(1), 'drop', {});
+  expect(await failureOf(storageOn(left).open(null))).toBeInstanceOf(DamageError);
+});
+
+test('an error while reading is no damage', async () => {
+  const { disk, storage } = await founded({});
+  await storage.close();
+  const left = disk.crash(new Prng(1), 'drop', {
+    fault: (operation) => (operation.kind === 'read' ? { type: 'error', code: 'EIO' } : null),
+  });
+  expect(await failureOf(storageOn(left).open(null))).toBeInstanceOf(DiskError);
+});
+
+describe('the reserve', () => {
+  const reserveBytes = 50_000;
+
+  async function fill(disk: MemoryDisk, reserve: number): Promise<void> {
+    const storage = storageOn(disk, { reserveBytes: reserve });
+    await storage.open(IDENTITY);
+    await storage.append(batch([entry(1, 1, 'x'.repeat(30_000))]));
+    await storage.close();
+  }
+
+  test('is claimed where there is room', async () => {
+    const disk = new MemoryDisk({ capacity: 250_000 });
+    await fill(disk, reserveBytes);
+    expect(disk.paths()).toContain('reserve');
+    expect(Buffer.from(disk.contents('reserve')).toString()).toBe('{"format":1,"reserve":50000}\n');
+    expect(await disk.freeBytes()).toBeLessThan(250_000 - reserveBytes - 30_000);
+  });
+
+  test('is left out where it would take what is needed for writing', async () => {
+    const disk = new MemoryDisk({ capacity: 3 * reserveBytes - 1 });
+    await fill(disk, reserveBytes);
+    expect(disk.paths()).not.toContain('reserve');
+  });
+
+  test('is padded where the file system cannot claim room', async () => {
+    const disk = new MemoryDisk({
+      fault: (operation) =>
+        operation.kind === 'allocate' ? { type: 'error', code: 'EOPNOTSUPP' } : null,
+    });
+    await fill(disk, reserveBytes);
+    const lines = Buffer.from(disk.contents('reserve')).toString().trimEnd().split('\n');
+    expect(disk.contents('reserve').length).toBeGreaterThan(reserveBytes);
+    for (const line of lines) expect(() => void JSON.parse(line)).not.toThrow();
+  });
+
+  test('is given up for the copy of a start on a full disk, and taken again when there is room', async () => {
+    const roomy = new MemoryDisk({ capacity: 250_000 });
+    await fill(roomy, reserveBytes);
+    const used = 250_000 - (await roomy.freeBytes());
+    const full = roomy.crash(new Prng(1), 'drop', { capacity: used + 10_000 });
+    const restored = await storageOn(full, { reserveBytes }).open(null);
+    expect(restored.entries).toHaveLength(1);
+    expect(full.paths()).not.toContain('reserve');
+    const freed = full.crash(new Prng(1), 'drop', { capacity: 1_000_000 });
+    await storageOn(freed, { reserveBytes }).open(null);
+    expect(freed.paths()).toContain('reserve');
+  });
+
+  test('a start without room and without a reserve fails and changes nothing', async () => {
+    const roomy = new MemoryDisk({ capacity: 250_000 });
+    await fill(roomy, 0);
+    const used = 250_000 - (await roomy.freeBytes());
+    const full = roomy.crash(new Prng(1), 'drop', { capacity: used + 10_000 });
+    const error = await failureOf(storageOn(full).open(null));
+    expect(error.message).toContain('ENOSPC');
+    const later = full.crash(new Prng(1), 'kill', {});
+    expect((await storageOn(later).open(null)).entries).toHaveLength(1);
+  });
+});

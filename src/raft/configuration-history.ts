@@ -47,6 +47,14 @@ export class ConfigurationHistory {
     return must(version, `configuration as of ${index}`).configuration;
   }
 
+  /** Whether `id` is a voter of the version in force at `index`, or of a later one. */
+  isVoterSince(index: LogIndex, id: MemberId): boolean {
+    if (this.#voters.includes(id)) return true;
+    const from = this.#versions.findLastIndex((version) => version.index <= index);
+    const since = this.#versions.slice(Math.max(0, from));
+    return since.some((version) => votersOf(version.configuration).includes(id));
+  }
+
   /** An entry was appended. Returns whether it changed the configuration. */
   appended(entry: Entry): boolean {
     if (!isConfigurationCommand(entry.command)) return false;

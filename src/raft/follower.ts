@@ -19,7 +19,7 @@ export function tickFollower(raft: RaftState): void {
   raft.electionElapsed += 1;
   if (raft.electionElapsed < raft.electionTimeout) return;
   if (raft.recovery !== null) survey(raft);
-  else if (raft.isVoter) campaign(raft, timeoutReason(raft));
+  else if (raft.isElectable) campaign(raft, timeoutReason(raft));
   else raft.electionElapsed = raft.electionTimeout;
 }
 
@@ -74,7 +74,7 @@ export function onSnapshotArrived(raft: RaftState, message: SnapshotArrived): vo
 
 /** The leader hands over (thesis §3.10): campaign at once, past the question. */
 export function onTimeoutNow(raft: RaftState, message: TimeoutNowRequest): void {
-  const mayCampaign = raft.isVoter && raft.recovery === null && raft.role.name === 'follower';
+  const mayCampaign = raft.isElectable && raft.recovery === null && raft.role.name === 'follower';
   if (mayCampaign && message.term === raft.term) {
     campaignForReal(raft, true, { code: 'asked-by-leader', leader: message.from });
   }

@@ -25,6 +25,8 @@ export class Outbox {
   /** The Ready that carries the newest hard state, and whether anything at all waits. */
   #stateSequence = 0;
   #handedSequence = 0;
+  /** The Ready that carries the newest truncation or replacement of the log. */
+  #rewriteSequence = 0;
 
   /** Whether term and vote as they are now would survive a crash. */
   get hardStateIsDurable(): boolean {
@@ -44,12 +46,23 @@ export class Outbox {
   /** Entries from `index` on were truncated: those not yet handed to the disk never need be. */
   truncatedFrom(index: LogIndex): void {
     while ((this.entries.at(-1)?.index ?? 0) >= index) this.entries.pop();
+    this.#rewriteSequence = this.#sequence;
   }
 
   /** A snapshot replaces the log: what was to be written before it is void. */
   replaceLog(snapshot: SnapshotMeta): void {
     this.entries.length = 0;
     this.snapshot = snapshot;
+    this.#rewriteSequence = this.#sequence;
+  }
+
+  /**
+   * Whether a mark says how far the log as it is now is durable. One from before the log was
+   * rewritten does not, even if it names an entry that has come back since: what the disk holds
+   * there goes with the rewriting that is on its way.
+   */
+  speaksOfLog(mark: PersistMark): boolean {
+    return mark.sequence >= this.#rewriteSequence;
   }
 
   send(message: Message, now: boolean): void {

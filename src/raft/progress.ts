@@ -39,14 +39,19 @@ export class Progress {
   recovery = 0;
   /** Answers to requests numbered below are from before that recovery, and worthless. */
   minSeq = 0;
+  /** The first of the probes at `nextIndex`; null before it. */
+  #firstProbe: number | null = null;
 
   constructor(nextIndex: LogIndex) {
     this.nextIndex = nextIndex;
   }
 
+  /** Begins to probe behind what is known to match; a probe under way is repeated as it was. */
   becomeProbe(): void {
-    this.state = 'probe';
     this.inflight.clear();
+    if (this.state === 'probe') return;
+    this.state = 'probe';
+    this.#firstProbe = null;
     this.nextIndex = Math.max(this.matchIndex, this.pendingSnapshot) + 1;
     this.pendingSnapshot = 0;
   }
@@ -73,7 +78,17 @@ export class Progress {
   /** An append up to `lastIndex` left; replicating optimistically goes on behind it. */
   sent(seq: number, lastIndex: LogIndex): void {
     this.inflight.set(seq, { ticks: 0 });
+    if (this.state === 'probe') this.#firstProbe ??= seq;
     if (this.state === 'replicate') this.nextIndex = Math.max(this.nextIndex, lastIndex + 1);
+  }
+
+  /**
+   * Whether the answer to this request tells where to go on. Every probe at `nextIndex` does, also
+   * one that was taken for lost: else a member slower than that would never be understood.
+   */
+  awaits(seq: number): boolean {
+    if (this.inflight.has(seq)) return true;
+    return this.state === 'probe' && this.#firstProbe !== null && seq >= this.#firstProbe;
   }
 
   /** The member confirmed its log up to `index`. Returns whether that was news. */
@@ -90,6 +105,7 @@ export class Progress {
   /** The member's log ends or differs before `nextIndex`: try again behind `index`. */
   regress(index: LogIndex): void {
     this.becomeProbe();
+    this.#firstProbe = null;
     this.nextIndex = Math.max(this.matchIndex, index) + 1;
   }
 

@@ -95,8 +95,7 @@ export class Raft {
   step(message: Message): void {
     const raft = this.state;
     assert(message.to === raft.id, () => `message for ${message.to} at ${raft.id}`);
-    // A removed member is never listened to again (thesis §4.2.3).
-    if (raft.history.latest.removed.includes(message.from)) return;
+    if (raft.hasRemoved(message.from)) return;
     takeOverTerm(raft, message);
     dispatch(raft, message);
     leaveIfRemoved(raft);
@@ -129,7 +128,7 @@ export class Raft {
   /** Campaigns now, if this node may, even while a leader is alive. */
   campaign(): boolean {
     const raft = this.state;
-    const may = raft.role.name !== 'leader' && raft.isVoter && raft.recovery === null;
+    const may = raft.role.name !== 'leader' && raft.isElectable && raft.recovery === null;
     if (may) campaignForReal(raft, true, { code: 'asked-by-operator' });
     return may;
   }
@@ -170,7 +169,7 @@ export class Raft {
   persisted(mark: PersistMark): void {
     const raft = this.state;
     raft.out.persisted(mark);
-    raft.log.markDurable(mark.lastIndex, mark.lastTerm);
+    if (raft.out.speaksOfLog(mark)) raft.log.markDurable(mark.lastIndex, mark.lastTerm);
     raft.persistElapsed = 0;
     countOwnVote(raft);
     maybeCommit(raft);

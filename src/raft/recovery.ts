@@ -35,9 +35,10 @@ export class Recovery {
 /** Asks every other voter for the end of its log; called at each election timeout. */
 export function survey(raft: RaftState): void {
   const { recovery } = raft;
-  if (recovery === null || !raft.isVoter) return;
+  if (recovery === null || !raft.isElectable) return;
   recovery.reports.clear();
-  raft.resetElectionTimer();
+  // A leader that has been silent for so long must not keep this node from voting.
+  becomeFollower(raft, raft.term, null, { code: 'leader-silent' });
   const seqs = new Set<number>();
   for (const to of raft.voters) {
     if (to === raft.id) continue;

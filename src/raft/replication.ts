@@ -23,7 +23,7 @@ export function appendOwn(raft: RaftState, command: Command): Entry {
     const reason = { code: 'proposed', kind: command.kind };
     raft.trace({ type: 'append', term: raft.term, firstIndex: index, lastIndex: index, reason });
   }
-  if (raft.history.appended(entry)) syncProgress(raft);
+  if (raft.history.appended(entry)) syncProgress(raft, index);
   return entry;
 }
 
@@ -63,10 +63,11 @@ export function onAppendResponse(raft: RaftState, message: AppendResponse): void
     noteRecovery(raft, progress, message);
     return;
   }
-  const wasInflight = progress.inflight.delete(message.seq);
+  const wasAwaited = progress.awaits(message.seq);
+  progress.inflight.delete(message.seq);
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
   if (message.ok) accepted(raft, raft.role, progress, message);
-  else rejected(raft, progress, message, wasInflight);
+  else rejected(raft, progress, message, wasAwaited);
 }
 
 /** A request could not be delivered: probe until the member answers again. */
@@ -117,11 +118,11 @@ function rejected(
   raft: RaftState,
   progress: Progress,
   message: AppendResponse,
-  wasInflight: boolean,
+  wasAwaited: boolean,
 ): void {
   // A heartbeat stands behind what the member confirmed, and only the append under way tells
   // where to go on: anything else is an answer from before.
-  if (!wasInflight || progress.state === 'snapshot') return;
+  if (!wasAwaited || progress.state === 'snapshot') return;
   const index = raft.log.lastIndexNotAfterTerm(message.index, message.conflictTerm);
   progress.regress(Math.min(index, progress.nextIndex - 1));
   const reason = { code: 'refused', hint: message.index, hintTerm: message.conflictTerm };

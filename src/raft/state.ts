@@ -93,6 +93,23 @@ export class RaftState {
     return this.voters.includes(this.id);
   }
 
+  /**
+   * Whether this node may campaign: as a voter, or as one that stays until its removal is committed,
+   * for it may hold what nobody else can be elected without (thesis §4.2.2). Its own vote counts
+   * only where it is a voter.
+   */
+  get isElectable(): boolean {
+    return this.history.isVoterSince(this.commitIndex, this.id);
+  }
+
+  /**
+   * Whether a member was removed for good, and is not listened to again (thesis §4.2.3). Not before
+   * the removal is committed: one that is rolled back may be that of the next leader.
+   */
+  hasRemoved(id: MemberId): boolean {
+    return this.history.at(this.commitIndex).removed.includes(id);
+  }
+
   /** The leader of this term as far as this node knows. */
   get leader(): MemberId | null {
     if (this.role.name === 'leader') return this.id;

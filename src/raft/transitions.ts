@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import type { MemberId } from '../lib/ids.ts';
-import type { Term } from './entry.ts';
+import type { LogIndex, Term } from './entry.ts';
 import { Progress } from './progress.ts';
 import { abandonReads, ReadQueue } from './read-index.ts';
 import type { Role } from './role.ts';
@@ -76,18 +76,21 @@ export function becomeLeader(raft: RaftState, reason: Reason): void {
   changeRole(raft, role, reason);
   raft.resetElectionTimer();
   raft.persistElapsed = 0;
-  syncProgress(raft);
+  syncProgress(raft, noopIndex);
 }
 
-/** Gives a leader's progress table exactly the other members of the newest configuration. */
-export function syncProgress(raft: RaftState): void {
+/**
+ * Gives a leader's progress table exactly the other members of the newest configuration; new ones
+ * are probed with the entry at `nextIndex`, which is the leader's newest.
+ */
+export function syncProgress(raft: RaftState, nextIndex: LogIndex): void {
   const { role } = raft;
   if (role.name !== 'leader') return;
   const members = new Set(raft.history.latest.members.map((member) => member.id));
   members.delete(raft.id);
   for (const id of role.progress.keys()) if (!members.has(id)) role.progress.delete(id);
   for (const id of members) {
-    if (!role.progress.has(id)) role.progress.set(id, new Progress(raft.log.lastIndex + 1));
+    if (!role.progress.has(id)) role.progress.set(id, new Progress(nextIndex));
   }
 }
 
@@ -111,6 +114,6 @@ function changeRole(raft: RaftState, role: Role, reason: Reason): void {
 
 function assertMayCampaign(raft: RaftState): void {
   assert(raft.role.name !== 'leader', 'a leader does not campaign');
-  assert(raft.isVoter, 'only a voter campaigns');
+  assert(raft.isElectable, 'only a voter campaigns');
   assert(raft.recovery === null, 'a recovering node does not campaign');
 }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** CRC-32 (the one of zlib and PNG) of bytes, or of the UTF-8 bytes of a text, in eight hex digits. */
+/** CRC-32 (zlib's) of bytes, or of the UTF-8 bytes of a text, in eight hex digits. */
 export function crcHex(data: string | Uint8Array): string {
   return crc32(data).toString(16).padStart(8, '0');
 }

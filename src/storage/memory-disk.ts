@@ -122,7 +122,7 @@ export class MemoryDisk implements Disk {
     return this.#run('free-bytes', '.', 0, () => this.#free());
   }
 
-  /** The disk after a crash. This one is dead from now on; further crashes of it may be asked for. */
+  /** The disk after a crash. This one is dead from now on, but can be crashed in other ways too. */
   crash(prng: Prng, mode: CrashMode, options: MemoryDiskOptions = this.#options): MemoryDisk {
     this.#dead = true;
     const left = new MemoryDisk(options);

@@ -60,7 +60,7 @@ export class SnapshotReceiver {
     return this.#offset;
   }
 
-  /** The verified and durable file; null, and everything dropped, when it is not what was announced. */
+  /** The verified and durable file; null, and all is dropped, when it is not the one announced. */
   async finish(clusterId: ClusterId): Promise<SnapshotFile | null> {
     const expected = this.#expected;
     const file = this.#file;

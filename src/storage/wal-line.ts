@@ -83,8 +83,7 @@ function payload(record: WalRecord): string {
   }
 }
 
-const PREFIX =
-  /^,"prev":"([0-9a-f]{8})","batch":([1-9][0-9]{0,15}),("last":true,)?"(header|entry|state|snapshot|synced|recovered)":/;
+const PREFIX = /^,"prev":"([0-9a-f]{8})","batch":([1-9][0-9]{0,15}),("last":true,)?"([a-z]+)":/;
 const ENTRY = /^\{"index":([1-9][0-9]{0,15}),"term":(0|[1-9][0-9]{0,15}),"command":/;
 const PREFIX_BYTES = 80;
 const ENTRY_BYTES = 64;

@@ -48,7 +48,7 @@ export type WalRecord =
   | { readonly kind: 'synced' }
   | { readonly kind: 'recovered' };
 
-/** Why this is not a record that may stand in a log, or null. Asked before writing and on reading. */
+/** Why this may not stand in a log, or null. Asked before writing and again after reading. */
 export function whyInvalid(record: WalRecord): string | null {
   switch (record.kind) {
     case 'header':
@@ -102,7 +102,7 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** Without narrowing: the value has the right type, and may hold anything, as it came from a file. */
+/** Without narrowing: the type says number, but the value may have come from a file. */
 function notCount(value: number): boolean {
   return !isCount(value);
 }

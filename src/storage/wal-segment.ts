@@ -34,7 +34,7 @@ export async function listSegments(disk: Disk): Promise<SegmentName[]> {
 /** A header is far shorter. */
 const HEADER_BYTES = 64 * 1024;
 
-/** The segments that count: from the newest one that a start made, as that supersedes the others. */
+/** The segments that count: a start makes one that supersedes all before it. */
 export async function newestCopied(
   disk: Disk,
   segments: readonly SegmentName[],

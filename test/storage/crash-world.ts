@@ -2,7 +2,7 @@ import { expect } from 'bun:test';
 import { Prng } from '../../src/lib/prng.ts';
 import type { Entry, HardState } from '../../src/raft/entry.ts';
 import { JsonlStorage } from '../../src/storage/jsonl-storage.ts';
-import { MemoryDisk, type MemoryDiskOptions } from '../../src/storage/memory-disk.ts';
+import type { MemoryDisk, MemoryDiskOptions } from '../../src/storage/memory-disk.ts';
 import type { CrashMode } from '../../src/storage/memory-file.ts';
 import type { Batch, Restored, SnapshotFile } from '../../src/storage/storage.ts';
 import { collect, hardState, IDENTITY, meta, snapshotLines } from './support.ts';
@@ -214,7 +214,7 @@ export function expectReadable(disk: MemoryDisk): void {
     if (path.endsWith('.torn') || path.endsWith('.damaged') || path.endsWith('.tmp')) continue;
     const text = Buffer.from(disk.contents(path)).toString('utf8');
     expect(text.endsWith('\n')).toBe(true);
-    for (const line of text.trimEnd().split('\n'))
-      expect(() => void JSON.parse(line)).not.toThrow();
+    const lines = text.trimEnd().split('\n');
+    for (const line of lines) expect(() => void JSON.parse(line)).not.toThrow();
   }
 }

@@ -140,8 +140,8 @@ describe.each(NAMES)('crash at every operation: %s', (name) => {
         const first = open(disk);
         const restored = await first.restored;
         expectAllowed(restored, allowed(progress), where);
-        if (!mayTear(mode))
-          expect({ where, tail: restored.tail }).toEqual({ where, tail: 'clean' });
+        const tail = mayTear(mode) ? restored.tail : 'clean';
+        expect({ where, tail: restored.tail }).toEqual({ where, tail });
         await readAll(first.storage, restored);
         expectReadable(disk);
 

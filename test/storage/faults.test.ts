@@ -69,7 +69,7 @@ describe('writes that take a part', () => {
     expect(restored.entries).toEqual(entries(21, 30, 1));
   });
 
-  test('a full disk: part of the batch, then ENOSPC; nothing is retried; nothing is lost', async () => {
+  test('a full disk: part of a batch, then ENOSPC; no retry, no loss', async () => {
     let writes = 0;
     const { options, arm } = faulty((operation) => {
       if (!onWal(operation, 'write')) return null;
@@ -99,7 +99,7 @@ describe('writes that take a part', () => {
 });
 
 describe('syncs that fail', () => {
-  test('the pages are gone: the batch was never acknowledged, and the next start is sound', async () => {
+  test('the pages are gone: no acknowledgement, and a sound start', async () => {
     for (const mode of ['kill', 'drop'] as const) {
       const { options, arm } = faulty((operation) =>
         onWal(operation, 'sync') ? { type: 'dropped-pages' } : null,
@@ -206,7 +206,7 @@ describe('the reserve', () => {
     for (const line of lines) expect(() => void JSON.parse(line)).not.toThrow();
   });
 
-  test('is given up for the copy of a start on a full disk, and taken again when there is room', async () => {
+  test('is given up for a start on a full disk, and taken again later', async () => {
     const roomy = new MemoryDisk({ capacity: 250_000 });
     await fill(roomy, reserveBytes);
     const used = 250_000 - (await roomy.freeBytes());

@@ -106,7 +106,7 @@ describe('the file', () => {
 });
 
 describe('falling back', () => {
-  test('one bit at every byte of the newest: the one before it, and the log from there', async () => {
+  test('one bit at every byte of the newest: the one before it is used', async () => {
     const disk = await twoSnapshots();
     const size = disk.contents('snapshot-8.jsonl').length;
     for (let offset = 0; offset < size; offset += 1) {

@@ -27,6 +27,9 @@ export const CLIENT_SETTINGS = {
   json: switchSetting({ help: 'print the answer as JSON, for scripts' }),
 };
 
+/** A node that gives up in time should be heard saying why. */
+const SLACK_MS = 1000;
+
 /** What a client command was told, and its way to the cluster. */
 export class Client {
   readonly json: boolean;
@@ -50,7 +53,7 @@ export class Client {
     const failures: string[] = [];
     const request = this.#prepared(init);
     for (const endpoint of this.endpoints) {
-      const answer = await call(this.#cli, endpoint + path, this.#timeoutMs, request);
+      const answer = await this.#call(endpoint + path, request);
       if (answer.type === 'answered') return bodyOf(answer);
       failures.push(`${endpoint}: ${whyNot(answer)}`);
     }
@@ -59,13 +62,17 @@ export class Client {
 
   /** One endpoint's own answer, whatever it is. */
   ask(endpoint: string, path: string): Promise<Answer> {
-    return call(this.#cli, endpoint + path, this.#timeoutMs, this.#prepared({}));
+    return this.#call(endpoint + path, this.#prepared({}));
   }
 
   /** Prints JSON when asked to, else the lines for people. */
   print(body: unknown, lines: () => readonly string[]): void {
     const text = this.json ? [JSON.stringify(body)] : lines();
     for (const line of text) this.#cli.out(`${line}\n`);
+  }
+
+  #call(url: string, request: RequestInit): Promise<Answer> {
+    return call(this.#cli, url, this.#timeoutMs + SLACK_MS, request);
   }
 
   #prepared(init: RequestInit): RequestInit {

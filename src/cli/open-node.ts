@@ -111,7 +111,7 @@ async function refuseLost(
 function nobodyToJoin({ invocation }: Cli, through: string): ExitError {
   return new ExitError(
     EXIT.usage,
-    `no member of a cluster answers at ${through}: start that one first, name another with --join, ` +
-      `or found a new cluster with a port of its own:\n  ${invocation} --port 8080`,
+    `no member of a cluster answers at ${through}: start that one first, name another with ` +
+      `--join, or found a new cluster with a port of its own:\n  ${invocation} --port 8080`,
   );
 }

@@ -6,7 +6,11 @@ export function findFreePort(host: string): number {
   return tryPort(host, 0);
 }
 
-/** Finds out early, before anything is written, whether the address can be had. @throws ConfigError */
+/**
+ * Finds out early, before anything is written, whether the address can be had.
+ *
+ * @throws ConfigError
+ */
 export function requireFreePort(host: string, port: number): void {
   tryPort(host, port);
 }

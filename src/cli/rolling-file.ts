@@ -1,7 +1,6 @@
 /**
  * A log file that is replaced when it is full: `node.log` is the one being written, `node.log.1`
- * the one before it, and so on. (The package pino-roll writes from a worker thread, which a compiled
- * binary cannot start.)
+ * the one before it, and so on. In this thread: a compiled binary cannot start pino's workers.
  */
 
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';

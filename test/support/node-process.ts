@@ -68,7 +68,7 @@ export class NodeProcess implements AsyncDisposable {
   /** Resolves when it answers `/status`. */
   async up(timeoutMs?: number): Promise<this> {
     await until(
-      `node at ${this.url} answers\n${this.#output}`,
+      () => `node at ${this.url} answers\n${this.#output}`,
       () => {
         if (!this.isRunning) throw new Error(`the node ended:\n${this.#output}`);
         return this.status().catch(() => null);

@@ -4,7 +4,7 @@
  * @throws Error naming what was waited for, when it does not come in time.
  */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   timeoutMs = 15_000,
 ): Promise<T> {
@@ -12,7 +12,10 @@ export async function until<T>(
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    if (performance.now() > end) {
+      const text = typeof what === 'string' ? what : what();
+      throw new Error(`not within ${timeoutMs} ms: ${text}`);
+    }
     await Bun.sleep(20);
   }
 }

@@ -191,7 +191,7 @@ class Wiring {
   }
 
   #isRemoved(id: MemberId): boolean {
-    return this.#node?.raft.state.history.latest.removed.includes(id) ?? false;
+    return this.#node?.raft.state.hasRemoved(id) ?? false;
   }
 }
 

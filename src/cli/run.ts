@@ -19,16 +19,27 @@ import {
 } from './resolve-config.ts';
 import { readStoredIdentity, rememberedSettings } from './stored-identity.ts';
 
+/** A disk that hangs must not hold the process: it must be gone within ten seconds. */
+const STOP_TIMEOUT_MS = 8500;
+
+/** The path is wrong, or not this user's: no fault of the disk. */
+const NOT_OURS = new Set(['EACCES', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
+
 /** Without a command: runs a node until it is told to stop, or cannot go on. */
 export async function run(cli: Cli, flags: FlagValues): Promise<number> {
-  const config = await configure(cli, readNodeSettings(flags, cli.environment));
+  try {
+    return await runConfigured(cli, await configure(cli, readNodeSettings(flags, cli.environment)));
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+async function runConfigured(cli: Cli, config: Config): Promise<number> {
   if (config.stopWithStdin) cli.stopWithStdin();
   const logger = openLog(config);
   try {
     for (const message of warnings(config)) logger.log('warn', 'node', message);
     return await runNode(cli, config, logger);
-  } catch (error) {
-    throw refusalOf(error);
   } finally {
     await logger.close();
   }
@@ -77,9 +88,18 @@ async function runNode(cli: Cli, config: Config, logger: PinoLogger): Promise<nu
     return end;
   }
   logger.log('info', 'node', 'stopping');
-  await node.stop();
-  logger.log('info', 'node', 'stopped');
+  const inTime = await within(cli, STOP_TIMEOUT_MS, node.stop());
+  if (inTime) logger.log('info', 'node', 'stopped');
+  else logger.log('warn', 'node', 'stopped before everything had come to its end');
   return EXIT.ok;
+}
+
+/** Whether the work was done in time. */
+async function within({ clock }: Cli, ms: number, work: Promise<void>): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const cancel = clock.setTimer(ms, () => resolve(false));
+  const done = work.then(() => true);
+  return await Promise.race([promise, done]).finally(cancel);
 }
 
 /** What a failed start means for the user; anything unknown is a defect and stays one. */
@@ -87,7 +107,10 @@ function refusalOf(error: unknown): unknown {
   if (error instanceof DamageError || error instanceof DirectoryLockedError) {
     return new ExitError(EXIT.refused, error.message);
   }
-  if (error instanceof DiskError) return new ExitError(EXIT.disk, error.message);
-  if (textField(error, 'syscall') === null || !(error instanceof Error)) return error;
-  return new ExitError(EXIT.usage, `the data directory cannot be used: ${error.message}`);
+  const code = textField(error, 'code');
+  if (!(error instanceof Error) || code === null) return error;
+  if (NOT_OURS.has(code)) {
+    return new ExitError(EXIT.usage, `--data-dir cannot be used: ${error.message}`);
+  }
+  return error instanceof DiskError ? new ExitError(EXIT.disk, error.message) : error;
 }

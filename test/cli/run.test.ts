@@ -120,6 +120,15 @@ function freePorts(count: number): readonly number[] {
   return [...ports];
 }
 
+test('a path that cannot be a directory is refused with exit code 1', async () => {
+  writeFileSync(join(root, 'file'), '');
+  for (const name of ['file', 'file/inside']) {
+    const node = start(name, '--port', '0');
+    expect((await node.exited).code).toBe(1);
+    expect(node.lines.join()).toContain('--data-dir cannot be used');
+  }
+});
+
 test('bad settings are refused with exit code 1', async () => {
   const node = start('a', '--port', '0', '--election', '50ms');
   expect((await node.exited).code).toBe(1);

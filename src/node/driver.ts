@@ -60,6 +60,7 @@ export class Driver {
         for (const message of ready.messagesAfterPersist) hooks.send(message);
         this.input((raft) => raft.persisted(mark));
       },
+      progressed: () => this.input((raft) => raft.diskProgressed()),
       installed: (snapshot) => this.#applier.snapshotInstalled(snapshot),
       measured: hooks.persistMeasured,
       failed,

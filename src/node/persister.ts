@@ -10,6 +10,8 @@ export interface PersisterHooks {
   /** Everything up to and including this Ready is durable: release what waited for it. */
   readonly persisted: (ready: Ready, mark: PersistMark) => void;
   readonly installed: (snapshot: SnapshotMeta) => void;
+  /** The disk finished an operation that nobody waits for. */
+  readonly progressed: () => void;
   readonly failed: (error: unknown) => void;
   /** How long one batch took to become durable, ms, and how many entries it held. */
   readonly measured: (ms: number, entries: number) => void;
@@ -72,6 +74,7 @@ export class Persister {
     this.#running = this.#storage.markSynced().then(
       () => {
         this.#running = null;
+        this.#hooks.progressed();
         if (this.#queue.length > 0 && !this.#closed) this.#start();
       },
       (error: unknown) => {
@@ -90,6 +93,7 @@ export class Persister {
       if (snapshot !== null) {
         // The hard state first: the snapshot's term must not be ahead of it on disk.
         if (state !== null) await this.#storage.append({ state, entries: [] });
+        this.#hooks.progressed();
         await this.#storage.installSnapshot(snapshot);
         this.#hooks.installed(snapshot);
         if (entries.length > 0) await this.#storage.append({ state: null, entries });

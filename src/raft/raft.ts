@@ -176,6 +176,11 @@ export class Raft {
     leaveIfRemoved(raft);
   }
 
+  /** The disk finished something else than a Ready: it is slow perhaps, but not stuck. */
+  diskProgressed(): void {
+    this.state.persistElapsed = 0;
+  }
+
   /** A request could not be delivered. */
   unreachable(message: Message): void {
     onUnreachable(this.state, message.to, message.seq);

@@ -3,7 +3,7 @@ import type { LogIndex, Term } from '../raft/entry.ts';
 /** Where an entry goes, or why it cannot belong to this log. */
 export type Placement =
   | { readonly type: 'next' }
-  /** It takes the place of an entry of an older term, and everything after that goes. */
+  /** It takes the place of an entry of another term, and everything after that goes. */
   | { readonly type: 'replaces' }
   /** An entry with this index and term is already here. */
   | { readonly type: 'held' }
@@ -57,11 +57,17 @@ export class LogShape {
       if (term < before) return refused(`entry ${index} of term ${term} follows term ${before}`);
       return { type: 'next' };
     }
-    const held = this.#termToReplace(index);
-    if (held === term && index > this.#base) return { type: 'held' };
-    if (held !== null && term <= held) {
-      return refused(`entry ${index} of term ${term} contradicts the one of term ${held}`);
-    }
+    const held = index > this.#base ? this.termAt(index) : undefined;
+    if (held === term) return { type: 'held' };
+    // A leader may well bring back an entry of an older term than the one it replaces: its own log
+    // kept it, and no quorum ever had the other (Figure 8 c). Only the entry before must not be newer.
+    const before = this.termAt(index - 1) ?? 0;
+    // A log whose older segments are gone may begin in the middle of what a later leader replaced,
+    // but not of what a leader wrote in the very term of the entry.
+    const contradicts = index <= this.#base && this.#runs[0]?.term === term;
+    if (contradicts)
+      return refused(`entry ${index} of term ${term} stands before others of its term`);
+    if (term < before) return refused(`entry ${index} of term ${term} follows term ${before}`);
     if (index <= this.#committed) {
       return refused(`entry ${index} of term ${term} contradicts snapshot ${this.#committed}`);
     }
@@ -98,15 +104,6 @@ export class LogShape {
     if (index >= this.#last) this.#runs = [];
     this.#base = index;
     this.#last = Math.max(this.#last, index);
-  }
-
-  /**
-   * The term an entry at `index` must exceed. A log whose older segments are gone may begin in the
-   * middle of what a later leader replaced, so an index before the first is judged by the first.
-   */
-  #termToReplace(index: LogIndex): Term | null {
-    if (index > this.#base) return this.termAt(index) ?? null;
-    return this.#runs[0]?.term ?? null;
   }
 
   #truncate(index: LogIndex): void {

@@ -93,7 +93,8 @@ export class EventStream {
       this.#clear();
       controller.enqueue(bytes);
     }
-    if (!this.#ending) return;
+    // The reader may have pulled while it was given its bytes, and so have been here already.
+    if (!this.#ending || this.#controller === null) return;
     this.#controller = null;
     controller.close();
   }

@@ -36,18 +36,20 @@ export function replyOversized(
   reply: Reply,
   error: OversizedBody,
   limits: Pick<HttpLimits, 'drainBytes' | 'drainMs'>,
-): ReadableStream<Uint8Array> | Problem {
+): Response | Problem {
   const document = replyProblem(reply, error);
   reply.headers['connection'] = 'close';
   const { rest } = error;
   if (rest === null) return document;
-  return new ReadableStream({
+  const stream = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new TextEncoder().encode(JSON.stringify(document))),
     pull: async (controller) => {
       await drain(rest, limits.drainBytes, limits.drainMs);
       controller.close();
     },
   });
+  // Inside a Response, Elysia passes a stream on as it is.
+  return new Response(stream);
 }
 
 /** The error that a client is told, whatever was thrown. What nobody foresaw goes into the log. */

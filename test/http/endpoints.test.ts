@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'bun:test';
+import { Value } from '@sinclair/typebox/value';
+import type { Endpoint } from '../../src/wire/endpoint.ts';
+import { ENDPOINTS } from '../../src/wire/openapi.ts';
+import { FakeFaults } from '../support/fake-node.ts';
+import { type TestApp, testApp } from '../support/http.ts';
+
+/** An app in which the keys of the examples exist. */
+async function exampleApp(): Promise<TestApp> {
+  const app = testApp();
+  app.node.faults = new FakeFaults();
+  await app.send('PUT', '/kv/config/color', { body: 'blue' });
+  return app;
+}
+
+/** The request that the OpenAPI document shows: examples of all that is required. */
+function requestOf({ path, parameters, body, id }: Endpoint) {
+  const query = new URLSearchParams();
+  let filled: string = path;
+  for (const parameter of parameters ?? []) {
+    const value = encodeURIComponent(String(parameter.example));
+    if (parameter.in === 'path') filled = filled.replace(`{${parameter.name}}`, value);
+    if (parameter.in === 'query' && parameter.required === true) query.set(parameter.name, value);
+  }
+  if (id === 'getRange' || id === 'deleteRange') query.set('prefix', 'config');
+  const json = body?.contentType === 'application/json';
+  const content = json ? JSON.stringify(body.example) : String(body?.example);
+  return {
+    url: `${filled}?${decodeURIComponent(query.toString())}`,
+    options: body && { headers: { 'content-type': body.contentType }, body: content },
+  };
+}
+
+describe('what the OpenAPI document shows', () => {
+  test.each(ENDPOINTS.map((endpoint) => [endpoint.id, endpoint] as const))(
+    '%s works, and answers as it says',
+    async (_id, endpoint) => {
+      const { send } = await exampleApp();
+      const { url, options } = requestOf(endpoint);
+      const response = await send(endpoint.method.toUpperCase(), url, options);
+      const answer = endpoint.answers[response.status];
+      expect(answer, `${endpoint.id}: ${response.status}`).toBeDefined();
+      const type = response.headers.get('content-type')?.split(';')[0];
+      const content = answer?.content?.find(({ contentType }) => contentType === type);
+      if (endpoint.method === 'head') return;
+      expect(content, `${endpoint.id}: ${type}`).toBeDefined();
+      if (type !== 'application/json' || content === undefined) {
+        await response.body?.cancel();
+        return;
+      }
+      const problems = [...Value.Errors(content.schema, await response.json())];
+      expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([]);
+    },
+  );
+});

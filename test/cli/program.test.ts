@@ -17,10 +17,9 @@ test('settings prints them as a table', async () => {
   const { out } = await runCli(['settings']);
   const rows = out.trimEnd().split('\n');
   expect(rows).toHaveLength(Object.keys(NODE_SETTINGS).length + 2);
-  expect(rows).toContain(
-    '| `--heartbeat <duration>` | `ABCD_HEARTBEAT` | 100ms | how often a leader makes itself heard; the same on every node |',
-  );
-  for (const row of rows) expect(row.replaceAll('\\|', '').split('|')).toHaveLength(6);
+  const row = '| `--heartbeat <duration>` | `ABCD_HEARTBEAT` | 100ms | how often a leader';
+  expect(rows.filter((found) => found.startsWith(row))).toHaveLength(1);
+  for (const one of rows) expect(one.replaceAll('\\|', '').split('|')).toHaveLength(6);
 });
 
 test('--version', async () => {

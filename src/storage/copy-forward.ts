@@ -54,11 +54,17 @@ export async function copyForward(
   return { seq, path, file, position: { crc, batch }, bytes: writer.bytes };
 }
 
+const LINE_OVERHEAD = 160;
+const SEGMENT_OVERHEAD = 16 * 1024;
+
 /** About the size of such a segment, and never less. */
 export function copyBytes(entries: readonly EntryRecord[]): number {
-  const LINE_OVERHEAD = 160;
-  const SEGMENT_OVERHEAD = 16 * 1024;
-  let bytes = SEGMENT_OVERHEAD;
+  return SEGMENT_OVERHEAD + entryBytes(entries);
+}
+
+/** About the size of the lines of these entries, and never less. */
+export function entryBytes(entries: readonly EntryRecord[]): number {
+  let bytes = 0;
   for (const entry of entries) bytes += LINE_OVERHEAD + Buffer.byteLength(entry.json);
   return bytes;
 }

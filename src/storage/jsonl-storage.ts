@@ -3,6 +3,7 @@ import type { LogIndex } from '../raft/entry.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
 import type { Disk } from './disk.ts';
 import { openIfThere } from './file-write.ts';
+import { textOfLine } from './line-reader.ts';
 import type { LogState } from './log-state.ts';
 import { Pace, type PaceOptions } from './pace.ts';
 import { logStateOf, recover } from './recovery.ts';
@@ -150,7 +151,7 @@ export class JsonlStorage implements Storage {
     try {
       const lines = snapshotLines(this.#disk, path, snapshot, clusterId, pace);
       for await (const block of lines) {
-        for (const { bytes } of block) yield Buffer.from(bytes).toString('utf8');
+        for (const { bytes } of block) yield textOfLine(bytes);
       }
     } catch (error) {
       if (error instanceof SnapshotFault) throw new DamageError(path, 0, error.message, ADVICE);

@@ -57,17 +57,16 @@ export class LogShape {
       if (term < before) return refused(`entry ${index} of term ${term} follows term ${before}`);
       return { type: 'next' };
     }
-    const held = index > this.#base ? this.termAt(index) : undefined;
-    if (held === term) return { type: 'held' };
-    // A leader may well bring back an entry of an older term than the one it replaces: its own log
-    // kept it, and no quorum ever had the other (Figure 8 c). Only the entry before must not be newer.
+    if (index > this.#base && this.termAt(index) === term) return { type: 'held' };
+    // A leader may bring back an entry of an older term than the one it replaces: its own log kept
+    // it, and no quorum ever had the other (Figure 8 c). Only the entry before must not be newer.
     const before = this.termAt(index - 1) ?? 0;
-    // A log whose older segments are gone may begin in the middle of what a later leader replaced,
-    // but not of what a leader wrote in the very term of the entry.
-    const contradicts = index <= this.#base && this.#runs[0]?.term === term;
-    if (contradicts)
-      return refused(`entry ${index} of term ${term} stands before others of its term`);
     if (term < before) return refused(`entry ${index} of term ${term} follows term ${before}`);
+    // A log whose older segments are gone may begin in the middle of what was replaced later, but
+    // not in the middle of what one leader wrote.
+    if (index <= this.#base && this.#runs[0]?.term === term) {
+      return refused(`entry ${index} of term ${term} comes after others of its term`);
+    }
     if (index <= this.#committed) {
       return refused(`entry ${index} of term ${term} contradicts snapshot ${this.#committed}`);
     }

@@ -67,6 +67,9 @@ export class LogState {
       const found = `member ${header.memberId} of cluster ${header.clusterId}`;
       return `${found} follows member ${memberId} of cluster ${clusterId}`;
     }
+    if (header.firstIndex !== this.shape.last + 1) {
+      return `a segment from entry ${header.firstIndex} follows entry ${this.shape.last}`;
+    }
     this.#identity = identityOf(header);
     this.#torn = header.torn;
     return null;

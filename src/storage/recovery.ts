@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import { type Command, createEntry, type Entry, type HardState } from '../raft/entry.ts';
-import { copyBytes, copyForward } from './copy-forward.ts';
+import { copyBytes, copyForward, entryBytes } from './copy-forward.ts';
 import type { Disk } from './disk.ts';
 import { LogState } from './log-state.ts';
 import type { Pace } from './pace.ts';
@@ -70,8 +70,10 @@ export async function recover(
   const behind = entriesBehind(entries, choice.newest?.index ?? 0);
   const restoredEntries = behind.map((record) => entryOf(record, all));
 
+  await removeUnfinished(disk, WAL_DIRECTORY);
+  await removeUnfinished(disk, '.');
+  await makeRoom(disk, contents);
   findings.push(...(await keepCut(disk, contents)));
-  if ((await disk.freeBytes()) < copyBytes(entries)) await giveUpReserve(disk);
   const seq = nextSeq(all);
   const { base } = log.shape;
   const segment = await copyForward(disk, seq, base, entries, carried, contents.position, pace);
@@ -88,7 +90,7 @@ export async function recover(
     },
     log: logStateOf(seq, base, entries, carried),
     segment,
-    walBytes: copyBytes(behind),
+    walBytes: entryBytes(behind),
   };
 }
 
@@ -134,6 +136,12 @@ function entryOf(record: EntryRecord, segments: readonly SegmentName[]): Entry {
   return createEntry(record.index, record.term, command as Command, record.json);
 }
 
+/** A start on a full disk has the reserve for what it must write. */
+async function makeRoom(disk: Disk, { image, cut }: WalContents): Promise<void> {
+  const needed = copyBytes(image.entries) + (cut?.bytes ?? 0);
+  if ((await disk.freeBytes()) < needed) await giveUpReserve(disk);
+}
+
 async function keepCut(disk: Disk, contents: WalContents): Promise<Finding[]> {
   if (contents.cut === null || contents.tail !== 'torn') return [];
   const { path, offset } = contents.cut;
@@ -158,8 +166,6 @@ async function removeSuperseded(
   carried: Carried,
 ): Promise<void> {
   for (const segment of segments) await disk.remove(segment.path);
-  await removeUnfinished(disk, WAL_DIRECTORY);
-  await removeUnfinished(disk, '.');
   await removeOldCopies(disk);
   await setAside(disk, damaged);
   const kept = carried.snapshots.map((mark) => mark.index);

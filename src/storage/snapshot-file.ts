@@ -2,6 +2,7 @@ import { type ClusterId, isId } from '../lib/ids.ts';
 import type { Configuration } from '../raft/configuration.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
+import { textOfLine } from './line-reader.ts';
 import { parseJson } from './wal-line.ts';
 import { isCount, isHash } from './wal-record.ts';
 
@@ -52,7 +53,7 @@ export function encodeTrailer({ lines, sha256 }: SnapshotTrailer): string {
 
 /** The header in a line; null when it is none; a number names a format that is too new. */
 export function decodeHeader(line: Uint8Array): SnapshotHeader | number | null {
-  const value = parseJson(Buffer.from(line).toString('utf8'));
+  const value = parseJson(textOfLine(line));
   if (!isObject(value) || !isCount(value['format'])) return null;
   if (value['format'] > SNAPSHOT_FORMAT) return value['format'];
   const { clusterId, index, term, configuration } = value;
@@ -64,7 +65,7 @@ export function decodeHeader(line: Uint8Array): SnapshotHeader | number | null {
 
 /** The trailer in a line, or null when it is none. */
 export function decodeTrailer(line: Uint8Array): SnapshotTrailer | null {
-  const value = parseJson(Buffer.from(line).toString('utf8'));
+  const value = parseJson(textOfLine(line));
   if (!isObject(value) || !isObject(value['trailer'])) return null;
   const { lines, sha256 } = value['trailer'];
   return isCount(lines) && isHash(sha256) ? { lines, sha256 } : null;

@@ -48,7 +48,7 @@ export class SnapshotReceiver {
   async add(offset: number, bytes: Uint8Array): Promise<number> {
     const file = this.#file;
     const expected = this.#expected;
-    if (file === null || expected === null) return 0;
+    if (file === null || expected === null) return this.#offset;
     if (offset !== this.#offset || offset + bytes.length > expected.bytes) return this.#offset;
     await writeFully(file, RECEIVED_PATH, bytes);
     this.#offset += bytes.length;

@@ -36,9 +36,16 @@ export interface WalContents {
   readonly image: LogImage;
   readonly position: ChainPosition;
   readonly tail: 'clean' | 'torn';
-  /** Where the last complete batch ends, when bytes follow it. */
-  readonly cut: { readonly path: string; readonly offset: number } | null;
+  /** What follows the last complete batch, if anything does. */
+  readonly cut: WalCut | null;
   readonly findings: readonly Finding[];
+}
+
+/** Bytes at the end of a segment that do not count. */
+export interface WalCut {
+  readonly path: string;
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 /**
@@ -81,6 +88,8 @@ class WalReader {
   /** The first thing that is not a line of the batch that was due. */
   #suspect: Suspect | null = null;
   #fragment: RawLine | null = null;
+  /** Where what was read of the segment ends. */
+  #end = 0;
 
   beginSegment(segment: SegmentName): void {
     const before = this.#segment;
@@ -96,6 +105,7 @@ class WalReader {
   }
 
   line(raw: RawLine): void {
+    this.#end = raw.offset + raw.bytes.length + (raw.ended ? 1 : 0);
     if (this.#suspect !== null) {
       this.#searchBeyond(raw.bytes);
       return;
@@ -132,7 +142,7 @@ class WalReader {
       image,
       position: { batch, crc },
       tail: tail?.torn === true ? 'torn' : 'clean',
-      cut: tail === null ? null : { path: segment.path, offset },
+      cut: tail === null ? null : { path: segment.path, offset, bytes: this.#end - offset },
       findings,
     };
   }

@@ -219,6 +219,17 @@ describe('the reserve', () => {
     expect(freed.paths()).toContain('reserve');
   });
 
+  test('what an earlier start left unfinished does not take the room of the next', async () => {
+    const roomy = new MemoryDisk({ capacity: 250_000 });
+    await fill(roomy, 0);
+    const used = 250_000 - (await roomy.freeBytes());
+    roomy.place('wal/00000002-1.jsonl.tmp', new Uint8Array(60_000));
+    roomy.place('snapshot-received.tmp', new Uint8Array(60_000));
+    const full = roomy.crash(new Prng(1), 'drop', { capacity: used + 60_000 });
+    expect((await storageOn(full).open(null)).entries).toHaveLength(1);
+    expect(full.paths().filter((path) => path.endsWith('.tmp'))).toEqual([]);
+  });
+
   test('a start without room and without a reserve fails and changes nothing', async () => {
     const roomy = new MemoryDisk({ capacity: 250_000 });
     await fill(roomy, 0);

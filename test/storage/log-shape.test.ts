@@ -23,7 +23,7 @@ describe('where an entry goes', () => {
   test.each([
     ['a gap', '5@3'],
     ['a term below the last', '4@1'],
-    ['a term below the one held', '2@0'],
+    ['a term below the one before', '2@0'],
     ['an index of 0', '0@9'],
   ])('refused: %s', (_, item) => {
     const shape = new LogShape(0, 0);
@@ -48,6 +48,13 @@ describe('where an entry goes', () => {
     add(shape, '1@1', '2@3', '3@3');
     expect(add(shape, '2@2', '3@4')).toEqual(['replaces', 'next']);
     expect([1, 2, 3].map((index) => shape.termAt(index))).toEqual([1, 2, 4]);
+  });
+
+  test('replaced by an entry of an older term that a newer leader kept (Figure 8 c)', () => {
+    const shape = new LogShape(0, 0);
+    add(shape, '1@1', '2@3', '3@3');
+    expect(add(shape, '2@2', '3@4')).toEqual(['replaces', 'next']);
+    expect([1, 2, 3, 4].map((index) => shape.termAt(index))).toEqual([1, 2, 4, undefined]);
   });
 
   test('what a snapshot holds is never replaced', () => {

@@ -112,6 +112,15 @@ function log(withFixture: WithFixture): void {
       expect(restored.entries).toEqual([...entries(1, 3, 1), ...entries(4, 6, 2), entry(7, 3)]);
     }));
 
+  test('an entry of an older term may replace a newer one that no quorum had (Figure 8 c)', () =>
+    withFixture(async (fixture) => {
+      const first = await opened(fixture);
+      await first.append(batch([entry(1, 1), entry(2, 3)], hardState(3)));
+      await first.append(batch([entry(2, 2)], hardState(4)));
+      await first.close();
+      expect((await fixture.storage().open(null)).entries).toEqual([entry(1, 1), entry(2, 2)]);
+    }));
+
   test.each([
     ['a gap', batch([entry(4, 1)])],
     ['an older term', batch([entry(3, 0)])],
@@ -246,6 +255,9 @@ function receiving(withFixture: WithFixture): void {
       const first = await opened(fixture);
       await first.append(batch(entries(1, 50, 1), hardState(1)));
       expect(await receive(first, snapshot, file)).toEqual(snapshot);
+      expect(await first.beginReceive(snapshot)).toBe(snapshot.bytes);
+      expect(await first.receiveChunk(0, file.subarray(0, 500))).toBe(snapshot.bytes);
+      expect(await first.finishReceive()).toEqual(snapshot);
       await first.installSnapshot(snapshot);
       expect(first.newestSnapshot()).toEqual(snapshot);
       await first.append(batch([entry(41, 3)], hardState(3)));

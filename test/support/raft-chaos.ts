@@ -1,5 +1,4 @@
 import type { MemberId } from '../../src/lib/ids.ts';
-import { assert } from '../../src/lib/assert.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import type { ConfigurationChange } from '../../src/raft/configuration.ts';
 import type { Message } from '../../src/raft/message.ts';
@@ -73,7 +72,7 @@ export class RaftChaos {
       promoteTicks: prng.between(1, 40),
       promoteLag: prng.between(0, 10),
     };
-    this.#faults = drawFaults(prng, size);
+    this.#faults = drawFaults(prng);
     this.#cluster = RaftCluster.of(size, this.#config);
     this.#cluster.oracle.disksMayForget = this.#faults.torn > 0;
     this.#cluster.observe = (event) => {
@@ -139,11 +138,11 @@ export class RaftChaos {
   #live(node: RaftNode): void {
     const prng = this.#prng;
     if (!node.isUp) {
-      if (prng.chance(0.05)) this.#restart(node);
+      if (prng.chance(0.1)) this.#restart(node);
       return;
     }
     if (prng.chance(0.9)) node.run((raft) => raft.tick());
-    if (prng.chance(0.05)) this.#read(node);
+    if (prng.chance(0.1)) this.#read(node);
     if (node.isLeader) this.#lead(node);
     const { crash, compaction, slowDisk, stepDown } = this.#faults;
     if (prng.chance(compaction)) {
@@ -260,7 +259,9 @@ export class RaftChaos {
     this.#cluster.heal();
     if (prng.chance(0.4)) return;
     const ids = [...this.#cluster.nodes.keys()];
-    const side = new Map<MemberId, boolean>(ids.map((id) => [id, prng.chance(0.5)]));
+    const leader = prng.chance(0.4) ? this.#leader()?.id : undefined;
+    const isApart = (id: MemberId) => (leader === undefined ? prng.chance(0.5) : id === leader);
+    const side = new Map<MemberId, boolean>(ids.map((id) => [id, isApart(id)]));
     const oneWay = prng.chance(0.4);
     for (const from of ids) {
       for (const to of ids) {
@@ -273,24 +274,22 @@ export class RaftChaos {
   }
 }
 
-function drawFaults(prng: Prng, size: number): Faults {
+function drawFaults(prng: Prng): Faults {
   const rate = (most: number) => (prng.chance(0.6) ? prng.unit() * most : 0);
-  const faults = {
+  return {
     loss: rate(0.2),
     delay: rate(0.5),
     repetition: rate(0.2),
     replay: rate(0.2),
     slowDisk: rate(1),
-    crash: rate(0.01),
-    torn: prng.chance(0.3) ? 0.5 : 0,
-    partition: rate(0.02),
-    membership: rate(0.05),
+    crash: rate(0.03),
+    torn: prng.chance(0.4) ? 0.7 : 0,
+    partition: rate(0.06),
+    membership: rate(0.2),
     compaction: rate(0.05),
     transfer: rate(0.02),
-    stepDown: rate(0.005),
+    stepDown: rate(0.01),
   };
-  assert(size > 0, 'a cluster has members');
-  return faults;
 }
 
 function describe(node: RaftNode): string {

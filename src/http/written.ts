@@ -12,6 +12,20 @@ export function appliedOf(result: KvResult): AppliedResult {
     case 'put':
     case 'delete':
     case 'condition-failed':
+    case 'txn':
+    case 'compact':
+    case 'lease-granted':
+    case 'lease-kept':
+    case 'lease-revoked':
+    case 'lease-expired':
+    case 'lease-checkpointed':
+    case 'key-not-found':
+    case 'lease-not-found':
+    case 'lease-exists':
+    case 'too-many-leases':
+    case 'lease-alive':
+    case 'compacted':
+    case 'future-revision':
       return result;
     case 'request-mismatch':
       throw new ApiError(

@@ -1,57 +1,78 @@
-import type { AppliedResult, Condition, DeleteCommand, KvCommand, PutCommand } from './command.ts';
+import { applyLease, type EntryPlace } from './apply-lease.ts';
+import { applyTxn, carryOutDelete, carryOutPut, faultOfPut } from './apply-txn.ts';
+import type {
+  AppliedResult,
+  CompactCommand,
+  Condition,
+  DeleteCommand,
+  KvCommand,
+  PutCommand,
+} from './command.ts';
 import type { KvListener } from './event.ts';
-import type { Store } from './store.ts';
+import type { ReplicatedState } from './replicated-state.ts';
 
 /**
  * Carries out one command that was decoded (decode.ts): total and deterministic, decided by the
- * command and the store alone. Exactly-once is not its business (session.ts).
+ * command, its place in the log and the state alone. What it changes is one revision. Exactly-once
+ * is not its business (session.ts).
  */
 export function applyCommand(
-  store: Store,
+  state: ReplicatedState,
   command: KvCommand,
+  place: EntryPlace,
   listener: KvListener | null = null,
 ): AppliedResult {
-  if (command.condition !== null) {
-    const modRevision = store.get(command.key)?.modRevision ?? 0;
-    if (!holds(command.condition, modRevision)) {
-      return { type: 'condition-failed', revision: store.revision, modRevision };
-    }
-  }
+  const result = carryOut(state, command, place);
+  const change = state.store.commit();
+  if (change !== null) listener?.(change);
+  return result;
+}
+
+function carryOut(state: ReplicatedState, command: KvCommand, place: EntryPlace): AppliedResult {
   switch (command.kind) {
     case 'put':
-      return applyPut(store, command, listener);
+      return applyPut(state, command);
     case 'delete':
-      return applyDelete(store, command, listener);
+      return applyDelete(state, command);
+    case 'txn':
+      return applyTxn(state, command);
+    case 'compact':
+      return applyCompact(state, command);
+    case 'lease-grant':
+    case 'lease-revoke':
+    case 'lease-keepalive':
+    case 'lease-checkpoint':
+    case 'lease-expire':
+      return applyLease(state, command, place);
   }
+}
+
+function applyPut(state: ReplicatedState, command: PutCommand): AppliedResult {
+  const failed = conditionFailure(state, command) ?? faultOfPut(state, command);
+  return failed ?? carryOutPut(state, command);
+}
+
+function applyDelete(state: ReplicatedState, command: DeleteCommand): AppliedResult {
+  return conditionFailure(state, command) ?? carryOutDelete(state, command, command.prev);
+}
+
+function applyCompact({ store }: ReplicatedState, { revision }: CompactCommand): AppliedResult {
+  const fault = store.compact(revision);
+  if (fault !== null) return { ...fault, revision: store.revision };
+  return { type: 'compact', revision: store.revision, compactRevision: revision };
+}
+
+function conditionFailure(
+  { store }: ReplicatedState,
+  { key, condition }: PutCommand | DeleteCommand,
+): AppliedResult | null {
+  if (condition === null) return null;
+  const modRevision = store.get(key)?.modRevision ?? 0;
+  if (holds(condition, modRevision)) return null;
+  return { type: 'condition-failed', revision: store.revision, modRevision };
 }
 
 /** `modRevision` is the key's, 0 when it is absent: so a compare with 0 asks for absence too. */
 function holds(condition: Condition, modRevision: number): boolean {
   return modRevision === (condition.type === 'absent' ? 0 : condition.revision);
-}
-
-function applyPut(store: Store, command: PutCommand, listener: KvListener | null): AppliedResult {
-  const { pair, prev } = store.put(command.key, command.value, listener);
-  return {
-    type: 'put',
-    revision: pair.modRevision,
-    created: prev === undefined,
-    prev: command.prev ? (prev ?? null) : null,
-  };
-}
-
-function applyDelete(
-  store: Store,
-  command: DeleteCommand,
-  listener: KvListener | null,
-): AppliedResult {
-  const { key, end, open, prev } = command;
-  const pairs =
-    end === null && !open ? store.delete(key, listener) : store.deleteRange(key, end, listener);
-  return {
-    type: 'delete',
-    revision: store.revision,
-    deleted: pairs.length,
-    prev: prev ? pairs : [],
-  };
 }

@@ -1,18 +1,28 @@
-import { type ByteString, isByteString } from '../lib/bytes.ts';
 import type {
   CommandBase,
-  Condition,
   DeleteCommand,
   KvCommand,
+  LeaseCheckpointCommand,
+  LeaseExpireCommand,
+  LeaseGrantCommand,
   LoggedCommand,
   PutCommand,
 } from './command.ts';
-
-/** The longest key the store takes; the boundary may allow less. */
-export const MAX_KEY_BYTES = 64 * 1024;
-
-/** The longest name of a request. */
-export const MAX_REQUEST_ID_LENGTH = 256;
+import { txnFault } from './decode-txn.ts';
+import {
+  conditionFault,
+  countFault,
+  type Fault,
+  isCount,
+  isObject,
+  leaseFault,
+  putFault,
+  rangeFault,
+  requestIdFault,
+  type Unchecked,
+} from './fields.ts';
+import { MAX_LEASE_TTL } from './leases.ts';
+import { MAX_CHECKPOINTED_LEASES } from './limits.ts';
 
 /**
  * A committed command of a kind or version that this software does not know: a newer member wrote
@@ -32,6 +42,22 @@ export type Decoded =
   | { readonly ok: true; readonly command: KvCommand }
   | { readonly ok: false; readonly reason: string };
 
+/** The kinds there are, and what is wrong with the fields of each; none of them is trusted. */
+const KINDS: ReadonlyMap<unknown, (fields: object) => Fault> = new Map<
+  KvCommand['kind'],
+  (fields: object) => Fault
+>([
+  ['put', putCommandFault],
+  ['delete', deleteFault],
+  ['txn', txnFault],
+  ['compact', ({ revision }: { revision?: unknown }) => countFault('revision', revision)],
+  ['lease-grant', grantFault],
+  ['lease-revoke', ({ id }: { id?: unknown }) => leaseFault(id)],
+  ['lease-keepalive', ({ id }: { id?: unknown }) => leaseFault(id)],
+  ['lease-checkpoint', checkpointFault],
+  ['lease-expire', expireFault],
+]);
+
 /**
  * Checks a command of the log before it is applied. The boundary has refused malformed ones long
  * before; this makes sure that one which slipped through is refused by every node in the same way
@@ -40,55 +66,50 @@ export type Decoded =
  * @throws UnknownCommandError for a kind or version this software does not know.
  */
 export function decodeCommand(command: LoggedCommand): Decoded {
-  if (command.v !== 1 || (command.kind !== 'put' && command.kind !== 'delete')) {
-    throw new UnknownCommandError(command);
-  }
-  // The kind decides which fields there must be; none of them is trusted before it was looked at.
-  const fields = command as Unchecked<PutCommand> & Unchecked<DeleteCommand>;
-  const reason =
-    baseFault(fields) ??
-    (command.kind === 'put' ? bytesFault('value', fields.value) : rangeFault(fields));
+  const faultOf = KINDS.get(command.kind);
+  if (command.v !== 1 || faultOf === undefined) throw new UnknownCommandError(command);
+  const reason = baseFault(command) ?? faultOf(command);
   return reason === null ? { ok: true, command: command as KvCommand } : { ok: false, reason };
 }
 
-/** The fields of a command as they may come: anything. */
-type Unchecked<T> = { readonly [K in keyof T]?: unknown };
-
-function baseFault(fields: Unchecked<CommandBase> & Unchecked<PutCommand>): string | null {
-  const { at, by, requestId, prev } = fields;
+function baseFault({ at, by, requestId }: Unchecked<CommandBase>): Fault {
   if (typeof at !== 'number' || !Number.isSafeInteger(Math.floor(at)) || at < 0) {
     return 'at is not a time';
   }
   if (by !== null && typeof by !== 'string') return 'by is malformed';
-  if (requestId !== null && !isRequestId(requestId)) return 'requestId is malformed';
-  if (typeof prev !== 'boolean') return 'prev is not a boolean';
-  return keyFault('key', fields.key) ?? conditionFault(fields.condition);
+  return requestIdFault(requestId);
 }
 
-function rangeFault(fields: Unchecked<DeleteCommand>): string | null {
+function putCommandFault(fields: Unchecked<PutCommand>): Fault {
+  if (typeof fields.prev !== 'boolean') return 'prev is not a boolean';
+  return putFault(fields) ?? conditionFault(fields.condition);
+}
+
+function deleteFault(fields: Unchecked<DeleteCommand>): Fault {
+  if (typeof fields.prev !== 'boolean') return 'prev is not a boolean';
   if (typeof fields.open !== 'boolean') return 'open is not a boolean';
-  return fields.end === null ? null : keyFault('end', fields.end);
+  return rangeFault(fields) ?? conditionFault(fields.condition);
 }
 
-function keyFault(name: string, key: unknown): string | null {
-  const fault = bytesFault(name, key);
+function grantFault({ id, ttl }: Unchecked<LeaseGrantCommand>): Fault {
+  const fault = leaseFault(id);
   if (fault !== null) return fault;
-  return (key as ByteString).length > MAX_KEY_BYTES ? `${name} is too long` : null;
+  return isCount(ttl) && ttl >= 1 && ttl <= MAX_LEASE_TTL ? null : 'ttl is not in its range';
 }
 
-function bytesFault(name: string, bytes: unknown): string | null {
-  return typeof bytes === 'string' && isByteString(bytes) ? null : `${name} is not a byte string`;
+function expireFault({ id, term, epoch }: Unchecked<LeaseExpireCommand>): Fault {
+  return leaseFault(id) ?? countFault('term', term) ?? countFault('epoch', epoch);
 }
 
-function isRequestId(id: unknown): boolean {
-  return typeof id === 'string' && id.length <= MAX_REQUEST_ID_LENGTH && isByteString(id);
-}
-
-function conditionFault(condition: unknown): string | null {
-  if (condition === null) return null;
-  if (typeof condition !== 'object') return 'condition is malformed';
-  const { type, revision } = condition as Unchecked<Condition & { revision: number }>;
-  if (type === 'absent') return null;
-  const isCompare = type === 'mod-revision' && Number.isSafeInteger(revision);
-  return isCompare && Number(revision) >= 0 ? null : 'condition is malformed';
+function checkpointFault({ term, leases }: Unchecked<LeaseCheckpointCommand>): Fault {
+  if (!Array.isArray(leases)) return 'leases is not a list';
+  if (leases.length > MAX_CHECKPOINTED_LEASES) return 'leases has too many items';
+  for (const lease of leases as readonly unknown[]) {
+    if (!isObject(lease)) return 'a lease is malformed';
+    const { id, epoch, remaining } = lease;
+    const fault =
+      leaseFault(id) ?? countFault('epoch', epoch) ?? countFault('remaining', remaining);
+    if (fault !== null) return fault;
+  }
+  return countFault('term', term);
 }

@@ -1,6 +1,6 @@
-import type { AppliedResult, KeyValue } from './command.ts';
+import { hashValue } from './canonical.ts';
+import type { AppliedResult, KeyValue, TxnOpResult } from './command.ts';
 import { type Hash64, Hasher } from './hash.ts';
-import { hashPair } from './store.ts';
 
 /** A request that was carried out. Immutable. */
 export interface Remembered {
@@ -25,9 +25,14 @@ export interface Client {
 
 /** An estimate of the memory a remembered request takes, in bytes. */
 export function costOfRequest(request: Remembered): number {
-  let cost = 250 + request.slot.length;
+  let cost = costWithoutPairs(request);
   for (const pair of pairsOf(request.result)) cost += 100 + pair.key.length + pair.value.length;
   return cost;
+}
+
+/** As `costOfRequest`, without the pairs of its answer. */
+export function costWithoutPairs({ slot, result }: Remembered): number {
+  return 250 + slot.length + (result.type === 'txn' ? costOfResults(result.results) : 0);
 }
 
 /** An estimate of the memory a client takes without its requests, in bytes. */
@@ -37,22 +42,7 @@ export function costOfClient(client: Client): number {
 
 export function hashOfRequest(request: Remembered): Hash64 {
   const hasher = new Hasher().text(request.slot).text(request.digest).number(request.at);
-  const { result } = request;
-  hasher.text(result.type).number(result.revision);
-  switch (result.type) {
-    case 'put':
-      hasher.number(result.created ? 1 : 0);
-      break;
-    case 'delete':
-      hasher.number(result.deleted);
-      break;
-    case 'condition-failed':
-      hasher.number(result.modRevision);
-      break;
-  }
-  const pairs = pairsOf(result);
-  hasher.number(pairs.length);
-  for (const pair of pairs) hashPair(hasher, pair);
+  hashValue(hasher, request.result);
   return hasher.finish();
 }
 
@@ -64,14 +54,26 @@ export function hashOfClient(client: Client): Hash64 {
     .finish();
 }
 
-/** The pairs an answer holds on to. */
-function pairsOf(result: AppliedResult): readonly KeyValue[] {
+/** The pairs an answer holds on to, in their order. */
+export function pairsOf(result: AppliedResult | TxnOpResult): readonly KeyValue[] {
   switch (result.type) {
     case 'put':
       return result.prev === null ? [] : [result.prev];
     case 'delete':
       return result.prev;
-    case 'condition-failed':
+    case 'get':
+      return result.kvs;
+    case 'txn':
+      return result.results.flatMap(pairsOf);
+    default:
       return [];
   }
+}
+
+function costOfResults(results: readonly TxnOpResult[]): number {
+  let cost = 0;
+  for (const result of results) {
+    cost += 100 + (result.type === 'txn' ? costOfResults(result.results) : 0);
+  }
+  return cost;
 }

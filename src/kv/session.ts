@@ -139,6 +139,11 @@ export class Sessions {
     return result;
   }
 
+  /** An estimate of the memory of everything remembered. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Of everything remembered and the clock. O(1): it is kept up to date. */
   hash(): Hash64 {
     return new Hasher().number(this.#clock).hash(this.#sum.value()).finish();

@@ -4,45 +4,76 @@
  */
 
 import { type ByteString, isByteString } from '../lib/bytes.ts';
-import type { AppliedResult, KeyValue } from './command.ts';
+import { type AnswerItem, encodeAnswer, pairsOfAnswer } from './answer-items.ts';
+import type { KeyValue, LeaseId } from './command.ts';
+import { isCount, isLeaseId } from './fields.ts';
 import { isHashHex } from './hash.ts';
+import { type Lease, MAX_LEASE_TTL } from './leases.ts';
 import type { Client, Remembered } from './remembered.ts';
 import { parseRequestId, parseSlot } from './request-id.ts';
 
-export type PairItem = readonly [
+/** A version; a tombstone has the version 0. No lease is null. */
+export type VersionItem = readonly [
   key: ByteString,
   value: ByteString,
   createRevision: number,
   modRevision: number,
   version: number,
+  lease: LeaseId | null,
 ];
+
+export type LeaseItem = readonly [id: LeaseId, ttl: number, remaining: number, epoch: number];
 
 export type ClientItem = readonly [name: string, lastAt: number, floor: number];
 
+/** The pairs of its answer follow as items of their own. */
 export type RequestItem = readonly [
   slot: string,
   digest: string,
   at: number,
-  type: AppliedResult['type'],
-  revision: number,
-  /** created (1 or 0), deleted, or modRevision, as the type has it. */
-  detail: number,
-  prev: readonly PairItem[],
+  /** See answer-items.ts. */
+  answer: AnswerItem,
 ];
 
-export function encodePair(pair: KeyValue): PairItem {
-  return [pair.key, pair.value, pair.createRevision, pair.modRevision, pair.version];
+/** A request whose answer's pairs are still to come. */
+export interface RequestHead extends Omit<Remembered, 'result'> {
+  readonly answer: AnswerItem;
+  readonly pairs: number;
 }
 
-export function decodePair(item: unknown): KeyValue | null {
-  if (!Array.isArray(item) || item.length !== 5) return null;
-  const [key, value, createRevision, modRevision, version] = item as readonly unknown[];
+export function encodeVersion(version: KeyValue): VersionItem {
+  const { key, value, createRevision, modRevision, lease } = version;
+  return [key, value, createRevision, modRevision, version.version, lease];
+}
+
+export function decodeVersion(item: unknown): KeyValue | null {
+  if (!Array.isArray(item) || item.length !== 6) return null;
+  const [key, value, createRevision, modRevision, version, lease] = item as readonly unknown[];
   if (typeof key !== 'string' || !isByteString(key)) return null;
   if (typeof value !== 'string' || !isByteString(value)) return null;
   if (!isCount(createRevision) || !isCount(modRevision) || !isCount(version)) return null;
-  const versions = modRevision - createRevision + 1;
-  if (createRevision < 1 || version < 1 || version > versions) return null;
-  return { key, value, createRevision, modRevision, version };
+  if (lease !== null && !isLeaseId(lease)) return null;
+  const found = { key, value, createRevision, modRevision, version, lease };
+  return isConsistent(found) ? found : null;
+}
+
+function isConsistent({ value, createRevision, modRevision, version, lease }: KeyValue): boolean {
+  if (version === 0) {
+    return value === '' && createRevision === 0 && modRevision > 0 && lease === null;
+  }
+  return createRevision > 0 && version <= modRevision - createRevision + 1;
+}
+
+export function encodeLease({ id, ttl, remaining, epoch }: Lease): LeaseItem {
+  return [id, ttl, remaining, epoch];
+}
+
+export function decodeLease(item: unknown): Lease | null {
+  if (!Array.isArray(item) || item.length !== 4) return null;
+  const [id, ttl, remaining, epoch] = item as readonly unknown[];
+  if (!isLeaseId(id) || !isCount(ttl) || !isCount(remaining) || !isCount(epoch)) return null;
+  const isWhole = ttl >= 1 && ttl <= MAX_LEASE_TTL && remaining <= ttl * 1000;
+  return isWhole ? { id, ttl, remaining, epoch } : null;
 }
 
 export function encodeClient(client: Client): ClientItem {
@@ -57,57 +88,15 @@ export function decodeClient(item: unknown): Client | null {
   return floor === -1 || isCount(floor) ? { name, lastAt, floor } : null;
 }
 
-export function encodeRequest(request: Remembered): RequestItem {
-  const { slot, digest, at, result } = request;
-  const { type, revision } = result;
-  switch (result.type) {
-    case 'put': {
-      const prev = result.prev === null ? [] : [encodePair(result.prev)];
-      return [slot, digest, at, type, revision, result.created ? 1 : 0, prev];
-    }
-    case 'delete':
-      return [slot, digest, at, type, revision, result.deleted, result.prev.map(encodePair)];
-    case 'condition-failed':
-      return [slot, digest, at, type, revision, result.modRevision, []];
-  }
+export function encodeRequest({ slot, digest, at, result }: Remembered): RequestItem {
+  return [slot, digest, at, encodeAnswer(result)];
 }
 
-export function decodeRequest(item: unknown): Remembered | null {
-  if (!Array.isArray(item) || item.length !== 7) return null;
-  const [slot, digest, at, type, revision, detail, prev] = item as readonly unknown[];
+export function decodeRequest(item: unknown): RequestHead | null {
+  if (!Array.isArray(item) || item.length !== 4) return null;
+  const [slot, digest, at, answer] = item as readonly unknown[];
   if (typeof slot !== 'string' || parseSlot(slot) === null || !isCount(at)) return null;
   if (typeof digest !== 'string' || !isHashHex(digest)) return null;
-  if (!isCount(revision) || !isCount(detail) || !Array.isArray(prev)) return null;
-  const pairs: KeyValue[] = [];
-  for (const pairItem of prev) {
-    const pair = decodePair(pairItem);
-    if (pair === null) return null;
-    pairs.push(pair);
-  }
-  const result = resultOf(type, revision, detail, pairs);
-  return result === null ? null : { slot, digest, at, result };
-}
-
-function resultOf(
-  type: unknown,
-  revision: number,
-  detail: number,
-  pairs: readonly KeyValue[],
-): AppliedResult | null {
-  switch (type) {
-    case 'put':
-      if (detail > 1 || pairs.length > 1) return null;
-      return { type, revision, created: detail === 1, prev: pairs[0] ?? null };
-    case 'delete':
-      return { type, revision, deleted: detail, prev: pairs };
-    case 'condition-failed':
-      return pairs.length === 0 ? { type, revision, modRevision: detail } : null;
-    default:
-      return null;
-  }
-}
-
-/** An integer from 0 to 2^53 - 1. */
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  const pairs = pairsOfAnswer(answer);
+  return pairs === null ? null : { slot, digest, at, answer: answer as AnswerItem, pairs };
 }

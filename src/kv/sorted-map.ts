@@ -1,20 +1,15 @@
-import SortedBTree from 'sorted-btree';
+import { must } from '../lib/assert.ts';
+import { BTree } from './btree.ts';
 
 /**
- * The class, whoever loads this: of a CommonJS module such as this one, the runtime takes the
- * default export for the class, and a bundle for the object that holds it.
+ * A map ordered by its keys under `<` (for byte strings: by their bytes), whose clones are free:
+ * both go on from the same nodes and copy what they change. Values must be immutable, for clones
+ * share them. A thin skin over the B+ tree of `sorted-btree`.
  */
-const BTree = 'default' in SortedBTree ? (SortedBTree.default as typeof SortedBTree) : SortedBTree;
+export class SortedMap<K extends string | number, V> {
+  readonly #tree: BTree<K, V>;
 
-/**
- * A map ordered by its string keys under `<` (for byte strings: by their bytes), whose clones are
- * free: both go on from the same nodes and copy what they change. Values must be immutable, for
- * clones share them. A thin skin over the B+ tree of `sorted-btree`.
- */
-export class SortedMap<K extends string, V> {
-  readonly #tree: SortedBTree<K, V>;
-
-  constructor(tree: SortedBTree<K, V> = new BTree<K, V>(undefined, compareStrings)) {
+  constructor(tree: BTree<K, V> = new BTree<K, V>(undefined, compareKeys)) {
     this.#tree = tree;
   }
 
@@ -76,8 +71,22 @@ export class SortedMap<K extends string, V> {
   /** How many keys there are with start <= key < end (null: no bound): O(log size). */
   count(start: K, end: K | null): number {
     const root = rootOf(this.#tree);
-    const below = start === '' ? 0 : rank(root, start);
+    const below = rank(root, start);
     return Math.max(0, (end === null ? this.size : rank(root, end)) - below);
+  }
+
+  /**
+   * As `range` or `rangeDescending` without a limit, one value at a time. The map must not change
+   * meanwhile.
+   */
+  *walk(start: K, end: K | null, descending = false): Generator<V, void, undefined> {
+    const entries = descending
+      ? this.#tree.entriesReversed(end ?? undefined, [], true)
+      : this.#tree.entries(start, []);
+    for (const [key, value] of entries) {
+      if (descending ? key < start : end !== null && key >= end) return;
+      yield value;
+    }
   }
 
   /** Every value, in order of the keys. The map must not change meanwhile: iterate over a clone. */
@@ -101,7 +110,7 @@ export class SortedMap<K extends string, V> {
  * `count` cheap; the exact version in package.json and the tests keep this true.
  */
 interface TreeNode {
-  readonly keys: readonly string[];
+  readonly keys: readonly (string | number)[];
   readonly children?: readonly TreeNode[];
   size(): number;
 }
@@ -111,7 +120,7 @@ function rootOf(tree: object): TreeNode {
 }
 
 /** How many keys of the tree are less than `key`. */
-function rank(root: TreeNode, key: string): number {
+function rank(root: TreeNode, key: string | number): number {
   let before = 0;
   let node: TreeNode | undefined = root;
   while (node !== undefined) {
@@ -124,18 +133,18 @@ function rank(root: TreeNode, key: string): number {
 }
 
 /** The first position whose key is not less than `key`. */
-function lowerBound(keys: readonly string[], key: string): number {
+function lowerBound(keys: readonly (string | number)[], key: string | number): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((keys[middle] ?? '') < key) low = middle + 1;
+    if (must(keys[middle], 'a key of the tree') < key) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-function compareStrings(a: string, b: string): number {
+function compareKeys<K extends string | number>(a: K, b: K): number {
   // Equality first: it is much the cheaper test of the two.
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -1,25 +1,58 @@
 /**
  * THE STATE MACHINE
  *
- * The replicated state: the store and what is remembered of named requests. It changes by committed
- * commands alone, one for each index, in order, and the same commands give the same state and the
- * same results on every node (paper §2).
+ * The replicated state: the store with its history, the leases, and what is remembered of named
+ * requests. It changes by committed commands alone, one for each index, in order, and the same
+ * commands give the same state and the same results on every node (paper §2).
  */
 
 import { assert } from '../lib/assert.ts';
+import type { ByteString } from '../lib/bytes.ts';
 import { applyCommand } from './apply.ts';
-import type { AppliedResult, KvCommand, KvResult, LoggedCommand } from './command.ts';
+import type { AppliedResult, KvCommand, KvResult, LeaseId, LoggedCommand } from './command.ts';
 import { decodeCommand } from './decode.ts';
 import { digestOfCommand } from './digest.ts';
 import type { KvListener } from './event.ts';
+import { type Lease, Leases } from './leases.ts';
+import { hashOfState, type ReplicatedState, sizeOfState } from './replicated-state.ts';
 import { SESSION_LIMITS, type SessionLimits, Sessions } from './session.ts';
 import { snapshotLines } from './snapshot.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
-import { hashOfState } from './state-hash.ts';
-import { FIRST_REVISION, Store } from './store.ts';
+import { Store } from './store.ts';
+import type { StoreReader } from './store-reader.ts';
 
 /** The applied state, to read: always the present, whatever snapshot is installed meanwhile. */
-export interface StateView extends Pick<Store, 'revision' | 'get' | 'range' | 'count'> {
+export interface StateView
+  extends Pick<
+    StoreReader,
+    | 'revision'
+    | 'compactRevision'
+    | 'get'
+    | 'getAt'
+    | 'faultOf'
+    | 'range'
+    | 'rangeAt'
+    | 'count'
+    | 'query'
+    | 'history'
+    | 'replay'
+  > {
+  /** Bytes of memory of what users put there, history included, roughly: what a quota is about. */
+  readonly sizeBytes: number;
+  /** Bytes of it that are history. */
+  readonly historyBytes: number;
+  readonly leaseCount: number;
+  /** As `Store.revisionLeaving`. */
+  revisionLeaving(bytes: number): number;
+  lease(id: LeaseId): Lease | undefined;
+  /** At most `limit` leases after an id ('' for the first), in the order of their ids as texts. */
+  leases(after: LeaseId | '', limit: number): Lease[];
+  /** All leases as they are now, for as long as the iteration lasts. */
+  allLeases(): IterableIterator<Lease>;
+  /** In byte order. */
+  keysOf(lease: LeaseId): ByteString[];
+  /** The store as it is now, which stays so, whatever is written, compacted, or restored. */
+  pin(): StoreReader;
   /** As `StateMachine.hash`. */
   hash(): string;
 }
@@ -35,16 +68,16 @@ export interface SnapshotReceiver {
 export class StateMachine {
   readonly view: StateView;
   readonly #limits: SessionLimits;
-  #store = Store.at(FIRST_REVISION);
-  #sessions: Sessions;
+  #state: ReplicatedState;
   #appliedIndex = 0;
   #listener: KvListener | null = null;
 
   /** `limits` must be the same on every node; only tests give others than the standard ones. */
   constructor(limits: SessionLimits = SESSION_LIMITS) {
     this.#limits = limits;
-    this.#sessions = Sessions.at(0, limits);
-    this.view = this.#createView();
+    const sessions = Sessions.at(0, limits);
+    this.#state = { store: Store.empty(), leases: new Leases(), sessions, term: 0 };
+    this.view = createView(() => this.#state);
   }
 
   /** The index of the last entry applied or skipped; 0 before the first. */
@@ -53,39 +86,52 @@ export class StateMachine {
   }
 
   /**
-   * Applies the committed command at the next index. A malformed one of a known kind has no effect,
-   * and a result that says so, on every node.
+   * Applies the committed command at the next index, of an entry of a term. A malformed one of a
+   * known kind has no effect, and a result that says so, on every node.
    *
    * @throws UnknownCommandError, before any change: this software is too old; the node must stop.
    */
-  apply(command: LoggedCommand, index: number): KvResult {
-    this.#assertNext(index);
+  apply(command: LoggedCommand, index: number, term: number = this.#state.term): KvResult {
+    this.#assertNext(index, term);
     const decoded = decodeCommand(command);
-    this.#appliedIndex = index;
+    this.#advance(index, term);
     if (!decoded.ok) {
-      return { type: 'invalid-command', revision: this.#store.revision, reason: decoded.reason };
+      const { revision } = this.#state.store;
+      return { type: 'invalid-command', revision, reason: decoded.reason };
     }
-    this.#sessions.advance(decoded.command.at);
+    this.#state.sessions.advance(decoded.command.at);
     return this.#applyOnce(decoded.command);
   }
 
   /** Passes an entry that is not for the state machine: a no-op or a configuration. */
-  skip(index: number): void {
-    this.#assertNext(index);
-    this.#appliedIndex = index;
+  skip(index: number, term: number = this.#state.term): void {
+    this.#assertNext(index, term);
+    this.#advance(index, term);
   }
 
   /** See `hashOfState`. It is cheap enough to compare nodes by it after every entry. */
   hash(): string {
-    return hashOfState(this.#store, this.#sessions);
+    return hashOfState(this.#state);
+  }
+
+  /**
+   * Takes what compactions have forgotten out of memory, looking at up to `budget` changes; whether
+   * something is left to do. It changes nothing that can be observed, so nodes need not agree on
+   * when they do it: call it when there is nothing better to do, until it answers false.
+   */
+  collect(budget: number): boolean {
+    return this.#state.store.collect(budget);
   }
 
   /** The state as it is at this call, in lines (snapshot.ts); to be read once, at leisure. */
   snapshot(): Iterable<string> {
+    const { store, leases, sessions, term } = this.#state;
     return snapshotLines({
       appliedIndex: this.#appliedIndex,
-      store: this.#store.clone(),
-      sessions: this.#sessions.state(),
+      term,
+      store: store.clone(),
+      leases: leases.all(),
+      sessions: sessions.state(),
       hash: this.hash(),
     });
   }
@@ -96,14 +142,13 @@ export class StateMachine {
     return {
       line: (text) => reader.line(text),
       finish: () => {
-        const { appliedIndex, store, sessions } = reader.finish();
+        const { appliedIndex, ...state } = reader.finish();
         assert(
           appliedIndex >= this.#appliedIndex,
           () => `snapshot of ${appliedIndex} is behind ${this.#appliedIndex}`,
         );
         this.#appliedIndex = appliedIndex;
-        this.#store = store;
-        this.#sessions = sessions;
+        this.#state = state;
       },
     };
   }
@@ -114,29 +159,62 @@ export class StateMachine {
   }
 
   #applyOnce(command: KvCommand): KvResult {
-    const carryOut = (): AppliedResult => applyCommand(this.#store, command, this.#listener);
+    const { store, sessions, term } = this.#state;
+    const place = { index: this.#appliedIndex, term };
+    const carryOut = (): AppliedResult => {
+      return applyCommand(this.#state, command, place, this.#listener);
+    };
     if (command.requestId === null) return carryOut();
     const digest = digestOfCommand(command);
-    const outcome = this.#sessions.once(command.requestId, digest, carryOut);
-    return typeof outcome === 'string'
-      ? { type: outcome, revision: this.#store.revision }
-      : outcome;
+    const outcome = sessions.once(command.requestId, digest, carryOut);
+    return typeof outcome === 'string' ? { type: outcome, revision: store.revision } : outcome;
   }
 
-  #assertNext(index: number): void {
+  #assertNext(index: number, term: number): void {
     assert(index === this.#appliedIndex + 1, () => `applying ${index} after ${this.#appliedIndex}`);
+    assert(term >= this.#state.term, () => `an entry of term ${term} after ${this.#state.term}`);
   }
 
-  #createView(): StateView {
-    const store = (): Store => this.#store;
-    return {
-      get revision() {
-        return store().revision;
-      },
-      get: (key) => this.#store.get(key),
-      range: (start, end, limit, descending) => this.#store.range(start, end, limit, descending),
-      count: (start, end) => this.#store.count(start, end),
-      hash: () => this.hash(),
-    };
+  #advance(index: number, term: number): void {
+    this.#appliedIndex = index;
+    if (term !== this.#state.term) this.#state = { ...this.#state, term };
   }
+}
+
+function createView(state: () => ReplicatedState): StateView {
+  const store = (): Store => state().store;
+  return {
+    get revision() {
+      return store().revision;
+    },
+    get compactRevision() {
+      return store().compactRevision;
+    },
+    get sizeBytes() {
+      return sizeOfState(state());
+    },
+    get historyBytes() {
+      return store().historyBytes;
+    },
+    get leaseCount() {
+      return state().leases.size;
+    },
+    get: (key) => store().get(key),
+    getAt: (key, revision) => store().getAt(key, revision),
+    faultOf: (revision) => store().faultOf(revision),
+    range: (start, end, limit, descending) => store().range(start, end, limit, descending),
+    rangeAt: (start, end, revision, limit, descending) =>
+      store().rangeAt(start, end, revision, limit, descending),
+    count: (start, end) => store().count(start, end),
+    query: (range, options) => store().query(range, options),
+    history: (key, limit) => store().history(key, limit),
+    replay: (start, end, from, budget) => store().replay(start, end, from, budget),
+    revisionLeaving: (bytes) => store().revisionLeaving(bytes),
+    lease: (id) => state().leases.get(id),
+    leases: (after, limit) => state().leases.list(after, limit),
+    allLeases: () => state().leases.all().values(),
+    keysOf: (lease) => store().keysOf(lease),
+    pin: () => store().clone(),
+    hash: () => hashOfState(state()),
+  };
 }

@@ -1,20 +1,32 @@
 /**
  * THE STORE
  *
- * Pairs of byte strings in byte order, as of now. The empty store has revision 1; each writing
- * command that changes something raises the revision by one, however many keys it changes, and
- * stamps it on them (etcd's main revision). A delete of nothing changes nothing.
+ * Pairs of byte strings in byte order, and their history (versions.ts). The empty store has
+ * revision 1; each command that changes something raises the revision by one, however many keys it
+ * changes, and stamps it on them (etcd's main revision). A delete of nothing changes nothing.
  *
- * Only the newest version of each key is kept. History will stand beside this map in a structure of
- * its own, ordered by key and revision, fed by the same two writing methods; this map then still
- * answers reads of the present, and counts, without looking at history.
+ * Writes happen at once, and reads see them; `commit` ends the revision that they belong to.
  */
 
-import type { ByteString } from '../lib/bytes.ts';
-import type { KeyValue } from './command.ts';
-import type { KvListener } from './event.ts';
+import { assert } from '../lib/assert.ts';
+import { type ByteString, EMPTY_BYTES } from '../lib/bytes.ts';
+import { Collector } from './collector.ts';
+import type { KeyRange, KeyValue, LeaseId } from './command.ts';
+import type { KvChange, KvEvent } from './event.ts';
 import { type Hash64, Hasher, HashSum } from './hash.ts';
+import { Ledger } from './ledger.ts';
+import { boundsOf, isSingleKey, type RevisionFault, revisionFault } from './range-query.ts';
 import { SortedMap } from './sorted-map.ts';
+import { SortedSet } from './sorted-set.ts';
+import { StoreReader } from './store-reader.ts';
+import {
+  costOfVersion,
+  emptyPast,
+  hashOfVersion,
+  isTombstone,
+  type LogRecord,
+  tombstoneOf,
+} from './versions.ts';
 
 /** The revision of a store nothing was ever written to. */
 export const FIRST_REVISION = 1;
@@ -25,118 +37,200 @@ export interface PutOutcome {
   readonly prev: KeyValue | undefined;
 }
 
-export class Store {
-  readonly #pairs: SortedMap<ByteString, KeyValue>;
-  /** Always the sum over `#pairs`. */
-  readonly #sum: HashSum;
-  #revision: number;
+export class Store extends StoreReader {
+  /** Pairs of the present that are attached to a lease. */
+  readonly #attached = new SortedSet<KeyValue, Attachment>(compareAttachments);
+  /** Always the sum over `present`. */
+  readonly #sum = new HashSum();
+  readonly #ledger: Ledger;
+  readonly #collector: Collector;
+  #presentBytes = 0;
+  #events: KvEvent[] = [];
 
-  private constructor(pairs: SortedMap<ByteString, KeyValue>, sum: HashSum, revision: number) {
-    this.#pairs = pairs;
-    this.#sum = sum;
-    this.#revision = revision;
+  private constructor(revision: number, compactRevision: number) {
+    const present = new SortedMap<ByteString, KeyValue>();
+    const log = new SortedMap<number, LogRecord>();
+    super({ present, past: emptyPast(), log, revision, open: [], compactRevision });
+    const from = Math.max(compactRevision, FIRST_REVISION);
+    this.#ledger = new Ledger(from);
+    this.#collector = new Collector(from);
   }
 
-  /** A store without pairs at a revision. */
-  static at(revision: number): Store {
-    return new Store(new SortedMap(), new HashSum(), revision);
+  static empty(): Store {
+    return new Store(FIRST_REVISION, 0);
   }
 
-  /** Adds a pair of a snapshot as it is; its key must be new. */
-  load(pair: KeyValue): void {
-    this.#pairs.set(pair.key, pair);
-    this.#sum.add(hashOfPair(pair));
+  /**
+   * A store to be filled from a snapshot: with `loadBase`, then with `load` and `commit` for each
+   * revision from the compact revision on.
+   */
+  static before(compactRevision: number): Store {
+    return new Store(Math.max(compactRevision - 1, FIRST_REVISION), compactRevision);
   }
 
-  get revision(): number {
-    return this.#revision;
+  /** The store's revision if the command ended here. */
+  get nextRevision(): number {
+    return this.revision + (this.#events.length > 0 ? 1 : 0);
   }
 
-  get size(): number {
-    return this.#pairs.size;
+  /** Bytes of memory that the present takes, roughly. */
+  get presentBytes(): number {
+    return this.#presentBytes;
   }
 
-  get(key: ByteString): KeyValue | undefined {
-    return this.#pairs.get(key);
+  /** Bytes of memory that the history takes, roughly: of what is not forgotten. */
+  get historyBytes(): number {
+    return this.#ledger.bytes;
   }
 
-  /** Pairs with start <= key < end (null: no bound), in byte order, at most `limit`. */
-  range(start: ByteString, end: ByteString | null, limit: number, descending = false): KeyValue[] {
-    return descending
-      ? this.#pairs.rangeDescending(start, end, limit)
-      : this.#pairs.range(start, end, limit);
-  }
-
-  /** How many keys there are with start <= key < end (null: no bound): O(log size). */
-  count(start: ByteString, end: ByteString | null): number {
-    return this.#pairs.count(start, end);
-  }
-
-  /** Of every pair and the revision. O(1): it is kept up to date on each write. */
+  /** Of all pairs and versions that are not forgotten, and the revisions. O(1). */
   hash(): Hash64 {
-    return new Hasher().number(this.#revision).hash(this.#sum.value()).finish();
+    assert(this.#events.length === 0, 'hash of a revision under way');
+    return new Hasher()
+      .number(this.revision)
+      .number(this.compactRevision)
+      .hash(this.#sum.value())
+      .hash(this.#ledger.hash())
+      .finish();
   }
 
-  put(key: ByteString, value: ByteString, listener: KvListener | null): PutOutcome {
-    const prev = this.#pairs.get(key);
-    this.#revision += 1;
+  put(key: ByteString, value: ByteString, lease: LeaseId | null = null): PutOutcome {
+    const prev = this.versions.present.get(key);
+    const revision = this.revision + 1;
     const pair: KeyValue = {
       key,
       value,
-      createRevision: prev?.createRevision ?? this.#revision,
-      modRevision: this.#revision,
+      createRevision: prev?.createRevision ?? revision,
+      modRevision: revision,
       version: (prev?.version ?? 0) + 1,
+      lease,
     };
-    if (prev !== undefined) this.#sum.remove(hashOfPair(prev));
     this.load(pair);
-    listener?.({ type: 'put', key, revision: this.#revision });
     return { pair, prev };
   }
 
-  /** Deletes one key; the pair that was there, or none. */
-  delete(key: ByteString, listener: KvListener | null): KeyValue[] {
-    const pair = this.#pairs.get(key);
-    if (pair === undefined) return [];
-    this.#pairs.delete(key);
-    return this.#deleted([pair], listener);
-  }
-
-  /** Deletes every key with start <= key < end (null: no bound); the pairs, in byte order. */
-  deleteRange(start: ByteString, end: ByteString | null, listener: KvListener | null): KeyValue[] {
-    return this.#deleted(this.#pairs.deleteRange(start, end), listener);
-  }
-
-  /** The store as it is now, for as long as the copy lives. Free: both copy what they change. */
-  clone(): Store {
-    return new Store(this.#pairs.clone(), new HashSum(this.#sum.value()), this.#revision);
-  }
-
-  /** Every pair in byte order. The store must not change meanwhile: iterate over a clone. */
-  pairs(): IterableIterator<KeyValue> {
-    return this.#pairs.values();
-  }
-
-  #deleted(pairs: KeyValue[], listener: KvListener | null): KeyValue[] {
-    if (pairs.length === 0) return pairs;
-    this.#revision += 1;
+  /** Deletes what is in the range; the pairs, in byte order. */
+  delete(range: KeyRange): KeyValue[] {
+    const pairs = this.#takeOut(range);
     for (const pair of pairs) {
-      this.#sum.remove(hashOfPair(pair));
-      listener?.({ type: 'delete', key: pair.key, revision: this.#revision });
+      this.#supersede(pair);
+      this.#note(tombstoneOf(pair.key, this.revision + 1), pair);
     }
     return pairs;
   }
+
+  /** Writes a version as it is: a change of the revision under way, of a snapshot's log. */
+  load(version: KeyValue): void {
+    const { key } = version;
+    const prev = this.versions.present.get(key);
+    if (prev !== undefined) this.#supersede(prev);
+    if (isTombstone(version)) this.versions.present.delete(key);
+    else this.loadBase(version);
+    this.#note(version, prev);
+  }
+
+  /** Adds a pair of a snapshot that is older than its log, as it is; its key must be new. */
+  loadBase(pair: KeyValue): void {
+    this.versions.present.set(pair.key, pair);
+    this.#sum.add(hashOfVersion(pair));
+    this.#presentBytes += costOfVersion(pair);
+    if (pair.lease !== null) this.#attached.add(pair);
+  }
+
+  /** Ends the command: its changes, all of one revision; null when there are none. */
+  commit(): KvChange | null {
+    const events = this.#events;
+    const [first] = events;
+    if (first === undefined) return null;
+    const revision = this.revision + 1;
+    const record = events.length === 1 ? first.kv : this.versions.open;
+    this.versions.log.set(revision, record);
+    this.#ledger.committed(revision, record);
+    this.versions.revision = revision;
+    this.versions.open = [];
+    this.#events = [];
+    return { revision, events };
+  }
+
+  /** Forgets what no read at `revision` or later can see. */
+  compact(revision: number): RevisionFault | null {
+    assert(this.#events.length === 0, 'compaction of a revision under way');
+    const { compactRevision } = this;
+    if (revision <= compactRevision) return { type: 'compacted', compactRevision };
+    const fault = revisionFault(this.versions, revision);
+    if (fault !== null) return fault;
+    this.#ledger.compact(this.versions, revision);
+    this.versions.compactRevision = revision;
+    return null;
+  }
+
+  /**
+   * Takes forgotten versions out of memory, looking at up to `budget` changes; whether something is
+   * left to do. It changes nothing that can be observed.
+   */
+  collect(budget: number): boolean {
+    return this.#collector.collect(this.versions, budget);
+  }
+
+  /** A revision at which a compaction would leave at most so many bytes of history, if any does. */
+  revisionLeaving(bytes: number): number {
+    return this.#ledger.revisionLeaving(bytes, this.revision);
+  }
+
+  /** The keys attached to a lease, in byte order. */
+  keysOf(lease: LeaseId): ByteString[] {
+    const keys: ByteString[] = [];
+    for (const pair of this.#attached.from({ lease, key: EMPTY_BYTES })) {
+      if (pair.lease !== lease) break;
+      keys.push(pair.key);
+    }
+    return keys;
+  }
+
+  #takeOut(range: KeyRange): KeyValue[] {
+    const { present } = this.versions;
+    if (!isSingleKey(range)) {
+      const { start, end } = boundsOf(range);
+      return present.deleteRange(start, end);
+    }
+    const pair = present.get(range.key);
+    if (pair === undefined) return [];
+    present.delete(range.key);
+    return [pair];
+  }
+
+  /** A pair leaves the present for the past. */
+  #supersede(pair: KeyValue): void {
+    assert(pair.modRevision <= this.revision, () => `two changes of a key at ${pair.modRevision}`);
+    const hash = hashOfVersion(pair);
+    const cost = costOfVersion(pair);
+    this.#sum.remove(hash);
+    this.#presentBytes -= cost;
+    if (pair.lease !== null) this.#attached.delete(pair);
+    this.versions.past.add(pair);
+    this.#ledger.superseded(hash, cost);
+  }
+
+  #note(version: KeyValue, prev: KeyValue | undefined): void {
+    if (isTombstone(version)) this.versions.past.add(version);
+    this.#events.push({
+      type: isTombstone(version) ? 'delete' : 'put',
+      kv: version,
+      prev: prev ?? null,
+    });
+    this.versions.open.push(version);
+  }
 }
 
-function hashOfPair(pair: KeyValue): Hash64 {
-  return hashPair(new Hasher(), pair).finish();
+/** What orders the pairs of leases. */
+type Attachment = Pick<KeyValue, 'lease' | 'key'>;
+
+function compareAttachments(a: Attachment, b: Attachment): number {
+  if (a.lease === b.lease) return compareText(a.key, b.key);
+  return compareText(a.lease ?? '', b.lease ?? '');
 }
 
-/** Adds all of a pair. */
-export function hashPair(hasher: Hasher, pair: KeyValue): Hasher {
-  return hasher
-    .text(pair.key)
-    .text(pair.value)
-    .number(pair.createRevision)
-    .number(pair.modRevision)
-    .number(pair.version);
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

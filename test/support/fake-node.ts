@@ -229,6 +229,9 @@ export class FakeNode implements NodeApi {
 
   #apply(proposal: KvProposal): KvResult {
     const { store } = this;
+    if (proposal.kind !== 'put' && proposal.kind !== 'delete') {
+      throw new Error(`the fake does not know ${proposal.kind}`);
+    }
     const current = store.pairs.get(proposal.key);
     const modRevision = current?.modRevision ?? 0;
     const { condition } = proposal;
@@ -245,6 +248,7 @@ export class FakeNode implements NodeApi {
       createRevision: current?.createRevision ?? revision,
       modRevision: revision,
       version: (current?.version ?? 0) + 1,
+      lease: null,
     });
     return { type: 'put', revision, created: current === undefined, prev: current ?? null };
   }

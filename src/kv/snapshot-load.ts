@@ -153,8 +153,6 @@ export class SnapshotLoad {
 
   #takePair(request: PartialRequest, pair: KeyValue | null): ItemFault | null {
     if (pair === null || isTombstone(pair)) return MALFORMED;
-    // It is a part of the item before it.
-    this.#tallies.requests.count -= 1;
     request.pairs.push(pair);
     return this.#remember(request);
   }

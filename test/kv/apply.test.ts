@@ -1,36 +1,26 @@
 import { describe, expect, test } from 'bun:test';
-import { applyCommand } from '../../src/kv/apply.ts';
 import type { AppliedResult, KvCommand } from '../../src/kv/command.ts';
-import type { KvEvent } from '../../src/kv/event.ts';
-import { hexOfHash } from '../../src/kv/hash.ts';
-import { Store } from '../../src/kv/store.ts';
 import { EMPTY_BYTES } from '../../src/lib/bytes.ts';
-import { ABSENT, b, changedAt, del, put } from './support/commands.ts';
+import { ABSENT, b, changedAt, del, grant, id, pair, put, stone } from './support/commands.ts';
+import { Rig } from './support/rig.ts';
 
 /** a at 2, b at 3, c at 4, and a again at 5. */
-function filled(): Store {
-  const store = Store.at(1);
-  for (const [key, value] of [
-    ['a', '1'],
-    ['b', '2'],
-    ['c', '3'],
-    ['a', '4'],
-  ] as const) {
-    applyCommand(store, put(key, value));
-  }
-  return store;
+function filled(): Rig {
+  const rig = new Rig();
+  rig.apply(put('a', '1'), put('b', '2'), put('c', '3'), put('a', '4'));
+  return rig;
 }
 
-const A = { key: b('a'), value: b('4'), createRevision: 2, modRevision: 5, version: 2 };
-const B = { key: b('b'), value: b('2'), createRevision: 3, modRevision: 3, version: 1 };
-const C = { key: b('c'), value: b('3'), createRevision: 4, modRevision: 4, version: 1 };
+const A = pair('a', '4', [2, 5, 2]);
+const B = pair('b', '2', [3, 3, 1]);
+const C = pair('c', '3', [4, 4, 1]);
 
-function everything(store: Store): readonly object[] {
-  return store.range(EMPTY_BYTES, null, 99);
+function everything({ view }: Rig): readonly object[] {
+  return view.range(EMPTY_BYTES, null, 99);
 }
 
 test('the filled store', () => {
-  expect(filled().revision).toBe(5);
+  expect(filled().view.revision).toBe(5);
   expect(everything(filled())).toEqual([A, B, C]);
 });
 
@@ -40,7 +30,7 @@ describe('a command that changes something raises the revision by one', () => {
       'a put creates',
       put('ab', 'new'),
       { type: 'put', revision: 6, created: true, prev: null },
-      [A, { key: b('ab'), value: b('new'), createRevision: 6, modRevision: 6, version: 1 }, B, C],
+      [A, pair('ab', 'new', [6, 6, 1]), B, C],
     ],
     [
       'a put overwrites, and the same value counts',
@@ -58,7 +48,7 @@ describe('a command that changes something raises the revision by one', () => {
       'a put that creates has none before',
       put('d', '', { prev: true, condition: ABSENT }),
       { type: 'put', revision: 6, created: true, prev: null },
-      [A, B, C, { key: b('d'), value: b(''), createRevision: 6, modRevision: 6, version: 1 }],
+      [A, B, C, pair('d', '', [6, 6, 1])],
     ],
     [
       'compare and swap',
@@ -70,7 +60,7 @@ describe('a command that changes something raises the revision by one', () => {
       'a compare with 0 asks for absence',
       put('', '0', { condition: changedAt(0) }),
       { type: 'put', revision: 6, created: true, prev: null },
-      [{ key: b(''), value: b('0'), createRevision: 6, modRevision: 6, version: 1 }, A, B, C],
+      [pair('', '0', [6, 6, 1]), A, B, C],
     ],
     [
       'a delete',
@@ -103,10 +93,10 @@ describe('a command that changes something raises the revision by one', () => {
       [],
     ],
   ])('%s', (_name, command, result, pairs) => {
-    const store = filled();
-    expect(applyCommand(store, command)).toEqual(result);
-    expect(everything(store)).toEqual(pairs);
-    expect(store.revision).toBe(6);
+    const rig = filled();
+    expect(rig.apply(command)).toEqual(result);
+    expect(everything(rig)).toEqual(pairs);
+    expect(rig.view.revision).toBe(6);
   });
 });
 
@@ -154,74 +144,87 @@ describe('a command that changes nothing leaves revision and hash', () => {
       { type: 'condition-failed', revision: 5, modRevision: 3 },
     ],
   ])('%s', (_name, command, result) => {
-    const store = filled();
-    expect(applyCommand(store, command)).toEqual(result);
-    expect(everything(store)).toEqual([A, B, C]);
-    expect(store.revision).toBe(5);
-    expect(store.hash()).toEqual(filled().hash());
+    const rig = filled();
+    const hash = rig.machine.hash();
+    expect(rig.apply(command)).toEqual(result);
+    expect(everything(rig)).toEqual([A, B, C]);
+    expect(rig.view.revision).toBe(5);
+    expect(rig.machine.hash()).toEqual(hash);
   });
 });
 
 test('a key that was deleted begins anew', () => {
-  const store = filled();
-  applyCommand(store, del('a'));
-  applyCommand(store, put('a', 'again'));
-  expect(store.get(b('a'))).toEqual({
-    ...A,
-    value: b('again'),
-    createRevision: 7,
-    modRevision: 7,
-    version: 1,
-  });
+  const rig = filled();
+  rig.apply(del('a'), put('a', 'again'));
+  expect(rig.view.get(b('a'))).toEqual(pair('a', 'again', [7, 7, 1]));
 });
 
-test('events: one for each changed key, in key order; none for what changed nothing', () => {
-  const store = filled();
-  const events: KvEvent[] = [];
-  const hear = (event: KvEvent): number => events.push(event);
-  for (const command of [
+test('changes: one for each revision, with an event for each key, in key order', () => {
+  const rig = filled();
+  rig.changes.length = 0;
+  rig.apply(
     put('d', '1'),
     del('a', { end: b('c') }),
     del('x'),
     put('d', '', { condition: ABSENT }),
-  ]) {
-    applyCommand(store, command, hear);
-  }
-  expect(events).toEqual([
-    { type: 'put', key: b('d'), revision: 6 },
-    { type: 'delete', key: b('a'), revision: 7 },
-    { type: 'delete', key: b('b'), revision: 7 },
+    put('d', '2'),
+  );
+  const d = pair('d', '1', [6, 6, 1]);
+  expect(rig.changes).toEqual([
+    { revision: 6, events: [{ type: 'put', kv: d, prev: null }] },
+    {
+      revision: 7,
+      events: [
+        { type: 'delete', kv: stone('a', 7), prev: A },
+        { type: 'delete', kv: stone('b', 7), prev: B },
+      ],
+    },
+    { revision: 8, events: [{ type: 'put', kv: pair('d', '2', [6, 8, 2]), prev: d }] },
   ]);
 });
 
-test('a clone stays as it was', () => {
-  const store = filled();
-  const clone = store.clone();
-  const hash = hexOfHash(store.hash());
-  applyCommand(store, del('', { open: true }));
-  applyCommand(store, put('z', '1'));
-  expect(everything(clone)).toEqual([A, B, C]);
-  expect([clone.revision, clone.size, hexOfHash(clone.hash())]).toEqual([5, 3, hash]);
-  expect(hexOfHash(store.hash())).not.toBe(hash);
+test('a pinned store stays as it was', () => {
+  const rig = filled();
+  const pinned = rig.view.pin();
+  rig.apply(del('', { open: true }), put('z', '1'), del('z'));
+  expect(pinned.range(EMPTY_BYTES, null, 99)).toEqual([A, B, C]);
+  expect([pinned.revision, pinned.size]).toEqual([5, 3]);
+  expect(pinned.history(b('a'), 9)).toEqual([A, pair('a', '1', [2, 2, 1])]);
 });
 
-test('the hash sees every field of a pair, and the revision', () => {
-  const hashes = [
-    [A],
-    [{ ...A, key: b('b') }],
-    [{ ...A, value: b('5') }],
-    [{ ...A, createRevision: 3 }],
-    [{ ...A, modRevision: 4 }],
-    [{ ...A, version: 1 }],
-    [A, B],
-    [],
-  ].flatMap((pairs) => {
-    const [five, six] = [Store.at(5), Store.at(6)];
-    for (const pair of pairs) {
-      five.load(pair);
-      six.load(pair);
-    }
-    return [hexOfHash(five.hash()), hexOfHash(six.hash())];
+describe('what a put keeps of the key', () => {
+  const attached = put('a', 'kept', { lease: id('7') });
+
+  test.each<[string, KvCommand, object]>([
+    ['nothing: the lease goes', put('a', 'new'), pair('a', 'new', [2, 3, 2])],
+    [
+      'the value',
+      put('a', '', { ignoreValue: true, lease: id('8') }),
+      pair('a', 'kept', [2, 3, 2], '8'),
+    ],
+    ['the lease', put('a', 'new', { ignoreLease: true }), pair('a', 'new', [2, 3, 2], '7')],
+    [
+      'both',
+      put('a', '', { ignoreValue: true, ignoreLease: true }),
+      pair('a', 'kept', [2, 3, 2], '7'),
+    ],
+  ])('%s', (_name, command, expected) => {
+    const rig = new Rig();
+    rig.apply(grant('7'), grant('8'), attached, command);
+    expect(rig.view.get(b('a'))).toEqual(expected as never);
   });
-  expect(new Set(hashes).size).toBe(16);
+
+  test('there must be something to keep', () => {
+    const rig = new Rig();
+    const failed = { type: 'key-not-found', revision: 1 } as const;
+    expect(rig.apply(put('a', '', { ignoreValue: true }))).toEqual(failed);
+    expect(rig.apply(put('a', 'x', { ignoreLease: true }))).toEqual(failed);
+  });
+
+  test('the lease must be there', () => {
+    const rig = new Rig();
+    const failed = { type: 'lease-not-found', revision: 1 } as const;
+    expect(rig.apply(attached)).toEqual(failed);
+    expect(rig.changes).toEqual([]);
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { LoggedCommand } from '../../src/kv/command.ts';
-import { decodeCommand, MAX_KEY_BYTES, UnknownCommandError } from '../../src/kv/decode.ts';
+import { decodeCommand, UnknownCommandError } from '../../src/kv/decode.ts';
+import { MAX_KEY_BYTES } from '../../src/kv/limits.ts';
 import { EMPTY_BYTES } from '../../src/lib/bytes.ts';
 import { ABSENT, b, changedAt, del, put } from './support/commands.ts';
 
@@ -30,7 +31,7 @@ describe('refuses, with the reason', () => {
     ['key is not a byte string', put('a', '1'), { key: `a${high}` }],
     ['key is not a byte string', del('a'), { key: null }],
     ['key is too long', del('a'), { key: 'k'.repeat(MAX_KEY_BYTES + 1) }],
-    ['end is not a byte string', del('a'), { end: undefined }],
+    ['end is not a byte string', del('a'), { end: 0 }],
     ['end is too long', del('a'), { end: 'k'.repeat(MAX_KEY_BYTES + 1) }],
     ['open is not a boolean', del('a'), { open: null }],
     ['prev is not a boolean', put('a', '1'), { prev: 1 }],
@@ -64,7 +65,7 @@ describe('stops at', () => {
     ['an older version', { v: 0 }],
     ['no version', { v: undefined }],
     ['a version in words', { v: '1' }],
-    ['another kind', { kind: 'txn' }],
+    ['another kind', { kind: 'noop' }],
     ['a name every object has', { kind: 'toString' }],
     ['no kind', { kind: undefined }],
     ['a kind that is no text', { kind: { toString: 1 } }],

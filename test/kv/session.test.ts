@@ -6,7 +6,7 @@ import {
   type SessionLimits,
   Sessions,
 } from '../../src/kv/session.ts';
-import { b } from './support/commands.ts';
+import { pair } from './support/commands.ts';
 
 const SMALL: SessionLimits = { ...SESSION_LIMITS, window: 3, clients: 2, opaqueRequests: 4 };
 
@@ -28,8 +28,12 @@ class Rig {
     this.sessions.advance(at);
     const outcome = this.sessions.once(name, digest, (): AppliedResult => {
       this.carriedOut += 1;
-      const pair = { key: b('k'), value: b(prev), createRevision: 1, modRevision: 1, version: 1 };
-      return { type: 'put', revision: this.carriedOut, created: true, prev: pair };
+      return {
+        type: 'put',
+        revision: this.carriedOut,
+        created: true,
+        prev: pair('k', prev, [1, 1, 1]),
+      };
     });
     return typeof outcome === 'string' ? outcome : outcome.revision;
   }

@@ -1,11 +1,23 @@
 import { describe, expect, test } from 'bun:test';
-import type { LoggedCommand } from '../../src/kv/command.ts';
-import type { KvEvent } from '../../src/kv/event.ts';
+import type { KvCommand, LoggedCommand } from '../../src/kv/command.ts';
+import type { KvChange } from '../../src/kv/event.ts';
 import { UnknownCommandError } from '../../src/kv/decode.ts';
 import { StateMachine, type StateView } from '../../src/kv/state-machine.ts';
 import { EMPTY_BYTES } from '../../src/lib/bytes.ts';
 import type { StoreView } from '../../src/node/api.ts';
-import { ABSENT, b, del, put } from './support/commands.ts';
+import {
+  ABSENT,
+  b,
+  compact,
+  del,
+  expire,
+  grant,
+  id,
+  put,
+  putOp,
+  revoke,
+  txn,
+} from './support/commands.ts';
 
 test('a new machine is empty, at revision 1 and index 0', () => {
   const machine = new StateMachine();
@@ -41,6 +53,15 @@ describe('indexes', () => {
     expect(() => machine.skip(index)).toThrow('after 1');
     expect(machine.appliedIndex).toBe(1);
     expect(machine.view.revision).toBe(1);
+  });
+
+  test('terms never fall', () => {
+    const machine = new StateMachine();
+    machine.skip(1, 5);
+    expect(() => machine.skip(2, 4)).toThrow('term 4 after 5');
+    machine.apply(grant('1'), 2, 6);
+    // Without a term, the entry is of the newest known.
+    expect(machine.apply(expire('1', 2, 5), 3).type).toBe('lease-alive');
   });
 
   test('they are no part of the hash', () => {
@@ -112,39 +133,83 @@ describe('exactly once', () => {
   });
 });
 
-test('events: of what was changed, once, while somebody listens', () => {
+test('changes: of what was carried out, once, while somebody listens', () => {
   const machine = new StateMachine();
-  const events: KvEvent[] = [];
+  const changes: KvChange[] = [];
   machine.apply(put('before', '1'), 1);
-  machine.listen((event) => events.push(event));
+  machine.listen((change) => changes.push(change));
   machine.apply(put('a', '1', { requestId: 'c.1' }), 2);
   machine.apply(put('a', '1', { requestId: 'c.1' }), 3);
   machine.apply(del('', { open: true }), 4);
   machine.listen(null);
   machine.apply(put('after', '1'), 5);
-  expect(events).toEqual([
-    { type: 'put', key: b('a'), revision: 3 },
-    { type: 'delete', key: b('a'), revision: 4 },
-    { type: 'delete', key: b('before'), revision: 4 },
-  ]);
+  expect(changes.map(({ revision, events }) => [revision, events.map(({ kv }) => kv.key)])).toEqual(
+    [
+      [3, [b('a')]],
+      [4, [b('a'), b('before')]],
+    ],
+  );
 });
 
-test('equal states hash alike whatever way led there, and others do not', () => {
-  const straight = new StateMachine();
-  for (const [i, key] of ['a', 'b', 'c', 'd'].entries()) straight.apply(put(key, '1'), i + 1);
-  const other = new StateMachine();
-  for (const [i, key] of ['a', 'b', 'x', 'd'].entries()) other.apply(put(key, '1'), i + 1);
-  expect(other.hash()).not.toBe(straight.hash());
-  const roundabout = new StateMachine();
-  const commands = [
-    put('a', '1'),
-    put('b', '1'),
-    put('c', '1', { requestId: 'c.1' }),
-    put('d', '1'),
-  ];
-  for (const [i, command] of commands.entries()) roundabout.apply(command, i + 1);
-  expect(roundabout.hash()).not.toBe(straight.hash());
-  // An hour later the request is forgotten; the clocks must agree for the states to be equal.
-  for (const machine of [straight, roundabout]) machine.apply(del('none', { at: 3_601_000 }), 5);
-  expect(roundabout.hash()).toBe(straight.hash());
+/** A state that was reached by commands, the last of them an hour after the others. */
+function reached(...commands: readonly KvCommand[]): StateMachine {
+  const machine = new StateMachine();
+  for (const command of [...commands, del('none', { at: 3_601_000 })]) {
+    machine.apply(command, machine.appliedIndex + 1);
+  }
+  return machine;
+}
+
+describe('the hash', () => {
+  const straight = [put('a', '1'), put('b', '1'), put('c', '2')];
+
+  test('is that of the state, whatever way led there', () => {
+    const named = straight.map((command, i) => ({ ...command, requestId: `c.${i}` }));
+    // An hour later the requests are forgotten.
+    expect(reached(...named).hash()).toBe(reached(...straight).hash());
+    const leases = [...straight.slice(0, 2), grant('1'), revoke('1'), ...straight.slice(2)];
+    expect(reached(...leases).hash()).toBe(reached(...straight).hash());
+  });
+
+  test('does not see what is forgotten', () => {
+    const [one, other] = [put('c', '0'), put('c', '1')].map((past) =>
+      reached(past, put('c', '2'), put('a', '1'), compact(3)),
+    );
+    expect(one?.hash()).toBe(other?.hash() ?? '');
+  });
+
+  test.each<[string, readonly KvCommand[]]>([
+    ['a value', [put('a', '1'), put('b', '1'), put('c', '3')]],
+    ['a key', [put('a', '1'), put('b', '1'), put('d', '2')]],
+    ['which revision wrote what', [put('b', '1'), put('a', '1'), put('c', '2')]],
+    ['history', [put('a', '1'), put('c', '1'), put('b', '1'), put('c', '2')]],
+    ['a delete in history', [...straight, put('d', '1'), del('d')]],
+    ['the compact revision', [...straight, compact(2)]],
+    ['a lease', [...straight, grant('1')]],
+    ['which lease a key has', [grant('1'), put('a', '1'), put('b', '1', { lease: id('1') })]],
+  ])('sees %s', (_name, commands) => {
+    expect(reached(...commands).hash()).not.toBe(reached(...straight).hash());
+  });
+
+  test('sees the old value of a key', () => {
+    const [one, other] = ['0', '1'].map((old) => reached(put('a', old), put('a', '2')).hash());
+    expect(one).not.toBe(other);
+  });
+
+  test('sees the order within a revision, as long as a watch can', () => {
+    const [one, other] = [
+      [putOp('a', '1'), putOp('b', '1')],
+      [putOp('b', '1'), putOp('a', '1')],
+    ].map((ops) => [txn(ops), put('c', '1')]);
+    expect(reached(...(one ?? [])).hash()).not.toBe(reached(...(other ?? [])).hash());
+    const [late, later] = [one, other].map((commands) => reached(...(commands ?? []), compact(3)));
+    expect(late?.hash()).toBe(later?.hash() ?? '');
+  });
+
+  test('sees the term, on which it depends whether leases expire', () => {
+    const [machine, other] = [new StateMachine(), new StateMachine()];
+    machine.skip(1, 1);
+    other.skip(1, 2);
+    expect(machine.hash()).not.toBe(other.hash());
+  });
 });

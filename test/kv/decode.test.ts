@@ -4,7 +4,26 @@ import type { LoggedCommand } from '../../src/kv/command.ts';
 import { decodeCommand, UnknownCommandError } from '../../src/kv/decode.ts';
 import { MAX_KEY_BYTES } from '../../src/kv/limits.ts';
 import { EMPTY_BYTES } from '../../src/lib/bytes.ts';
-import { ABSENT, b, changedAt, del, put } from './support/commands.ts';
+import {
+  ABSENT,
+  b,
+  changedAt,
+  checkpoint,
+  compact,
+  compare,
+  del,
+  delOp,
+  expire,
+  getOp,
+  grant,
+  id,
+  keepAlive,
+  put,
+  putOp,
+  revoke,
+  txn,
+  txnOp,
+} from './support/commands.ts';
 
 describe('takes', () => {
   test.each<[string, LoggedCommand]>([
@@ -16,6 +35,36 @@ describe('takes', () => {
     ['a delete', del('a', { condition: changedAt(7) })],
     ['a delete of a range', del('a', { end: EMPTY_BYTES })],
     ['a delete of everything', del('', { open: true })],
+    ['a put with a lease', put('a', '1', { lease: id('9223372036854775807') })],
+    ['no lease', put('a', '1', { lease: null, ignoreValue: false })],
+    ['a put that keeps everything', put('a', '', { ignoreValue: true, ignoreLease: true })],
+    ['an empty transaction', txn([])],
+    [
+      'a transaction of everything',
+      txn(
+        [
+          putOp('a', ''),
+          getOp('a', { end: b('b'), sort: 'value', order: 'desc', limit: 0, countOnly: true }),
+          getOp('a', { revision: null, minModRevision: 1 }),
+          delOp('b', { open: true, prev: false }),
+          txnOp([compare('a', 'lease', '!=', '0')], []),
+        ],
+        {
+          compare: [
+            compare('', 'value', '<', '', { end: null, open: true }),
+            compare('a', 'version', '>', 0),
+            compare('a', 'lease', '=', '7'),
+          ],
+        },
+      ),
+    ],
+    ['a compaction', compact(0)],
+    ['a grant', grant('1', 1)],
+    ['a long grant', grant('9223372036854775807', 9_000_000_000)],
+    ['a revocation', revoke('1')],
+    ['a keepalive', keepAlive('1')],
+    ['a checkpoint', checkpoint('1', 0, 0, 0)],
+    ['an expiry', expire('1', 1, 1)],
   ])('%s', (_name, command) => {
     const decoded = decodeCommand(command);
     expect(decoded.ok && decoded.command).toEqual(command as never);
@@ -53,6 +102,79 @@ describe('refuses, with the reason', () => {
     ['condition is malformed', put('a', '1'), { condition: changedAt(-1) }],
     ['condition is malformed', put('a', '1'), { condition: changedAt(1.5) }],
     ['condition is malformed', put('a', '1'), { condition: { type: 'toString' } }],
+    ['lease is not the id of a lease', put('a', '1'), { lease: '0' }],
+    ['lease is not the id of a lease', put('a', '1'), { lease: 7 }],
+    ['lease is not the id of a lease', put('a', '1'), { lease: '9223372036854775808' }],
+    ['ignoreValue is not a boolean', put('a', ''), { ignoreValue: 1 }],
+    ['ignoreLease is not a boolean', put('a', '1'), { ignoreLease: null }],
+    ['value is given, and to be ignored', put('a', '1'), { ignoreValue: true }],
+    ['lease is given, and to be ignored', put('a', '1'), { ignoreLease: true, lease: '1' }],
+    ['compare is not a list', txn([]), { compare: null }],
+    ['success is not a list', txn([]), { success: {} }],
+    ['failure is not a list', txn([]), { failure: undefined }],
+    ['a compare is malformed', txn([]), { compare: [null] }],
+    ['op is malformed', txn([]), { compare: [{ ...compare('a', 'mod', '=', 1), op: '==' }] }],
+    [
+      'target is malformed',
+      txn([]),
+      { compare: [{ ...compare('a', 'mod', '=', 1), target: 'x' }] },
+    ],
+    ['value is not a number from 0 on', txn([]), { compare: [compare('a', 'mod', '=', -1)] }],
+    ['value is not a number from 0 on', txn([]), { compare: [compare('a', 'create', '=', '1')] }],
+    ['value is not a byte string', txn([]), { compare: [compare('a', 'value', '=', 1)] }],
+    ['value is not the id of a lease', txn([]), { compare: [compare('a', 'lease', '=', '')] }],
+    [
+      'key is not a byte string',
+      txn([]),
+      { compare: [{ ...compare('a', 'mod', '=', 1), key: 1 }] },
+    ],
+    ['an operation is malformed', txn([]), { failure: [[]] }],
+    ['an operation is of an unknown type', txn([]), { success: [{ type: 'toString' }] }],
+    ['key is not a byte string', txn([]), { success: [{ type: 'put', value: '' }] }],
+    ['value is not a byte string', txn([]), { success: [{ type: 'put', key: '' }] }],
+    ['prev is not a boolean', txn([]), { success: [{ type: 'put', key: '', value: '', prev: 1 }] }],
+    ['prev is not a boolean', txn([]), { success: [{ type: 'delete', key: '', prev: 1 }] }],
+    ['open is not a boolean', txn([]), { success: [{ type: 'get', key: '', open: 0 }] }],
+    ['end is not a byte string', txn([]), { success: [{ type: 'get', key: '', end: 0 }] }],
+    ['sort is malformed', txn([]), { success: [{ type: 'get', key: '', sort: 'toString' }] }],
+    ['order is malformed', txn([]), { success: [{ type: 'get', key: '', order: 'up' }] }],
+    ['keysOnly is not a boolean', txn([]), { success: [{ type: 'get', key: '', keysOnly: 1 }] }],
+    ['countOnly is not a boolean', txn([]), { success: [{ type: 'get', key: '', countOnly: '' }] }],
+    [
+      'revision is not a number from 0 on',
+      txn([]),
+      { success: [{ type: 'get', key: '', revision: -1 }] },
+    ],
+    [
+      'a limit is not a number from 0 on',
+      txn([]),
+      { success: [{ type: 'get', key: '', limit: null }] },
+    ],
+    [
+      'a limit is not a number from 0 on',
+      txn([]),
+      { success: [{ type: 'get', key: '', maxCreateRevision: 0.5 }] },
+    ],
+    ['success is not a list', txn([]), { success: [{ type: 'txn', compare: [], failure: [] }] }],
+    ['too-many-operations', txn([]), { success: Array(129).fill(getOp('a')) }],
+    ['duplicate-key', txn([putOp('a', ''), putOp('a', '')]), {}],
+    ['revision is not a number from 0 on', compact(1), { revision: -1 }],
+    ['revision is not a number from 0 on', compact(1), { revision: undefined }],
+    ['id is not the id of a lease', grant('1'), { id: '01' }],
+    ['id is not the id of a lease', revoke('1'), { id: 1 }],
+    ['id is not the id of a lease', keepAlive('1'), { id: null }],
+    ['id is not the id of a lease', expire('1', 1, 1), { id: '' }],
+    ['ttl is not in its range', grant('1'), { ttl: 0 }],
+    ['ttl is not in its range', grant('1'), { ttl: 1.5 }],
+    ['ttl is not in its range', grant('1'), { ttl: 9_000_000_001 }],
+    ['term is not a number from 0 on', expire('1', 1, 1), { term: '1' }],
+    ['epoch is not a number from 0 on', expire('1', 1, 1), { epoch: null }],
+    ['term is not a number from 0 on', checkpoint('1', 1, 1, 1), { term: -1 }],
+    ['leases is not a list', checkpoint('1', 1, 1, 1), { leases: {} }],
+    ['leases has too many items', checkpoint('1', 1, 1, 1), { leases: Array(1001).fill(null) }],
+    ['a lease is malformed', checkpoint('1', 1, 1, 1), { leases: [1] }],
+    ['remaining is not a number from 0 on', checkpoint('1', -1, 1, 1), {}],
+    ['epoch is not a number from 0 on', checkpoint('1', 1, -1, 1), {}],
   ])('%s', (reason, command, fields) => {
     const decoded = decodeCommand({ ...command, ...fields } as LoggedCommand);
     expect(decoded).toEqual({ ok: false, reason });
@@ -76,7 +198,23 @@ describe('stops at', () => {
 });
 
 test('whatever the fields are, a known command is taken or refused, and never throws', () => {
-  const kind = fc.constantFrom('put', 'delete');
+  const kind = fc.constantFrom(
+    'put',
+    'delete',
+    'txn',
+    'compact',
+    'lease-grant',
+    'lease-revoke',
+    'lease-keepalive',
+    'lease-checkpoint',
+    'lease-expire',
+  );
+  const list = fc.array(
+    fc.oneof(
+      fc.jsonValue(),
+      fc.record({ type: fc.constantFrom('put', 'get', 'delete', 'txn'), key: fc.jsonValue() }),
+    ),
+  );
   const json = fc.record(
     {
       at: fc.jsonValue(),
@@ -88,6 +226,12 @@ test('whatever the fields are, a known command is taken or refused, and never th
       open: fc.jsonValue(),
       condition: fc.jsonValue(),
       prev: fc.jsonValue(),
+      compare: list,
+      success: list,
+      failure: list,
+      id: fc.jsonValue(),
+      leases: list,
+      lease: fc.jsonValue(),
     },
     { requiredKeys: [] },
   );

@@ -1,7 +1,26 @@
 import { expect, test } from 'bun:test';
 import type { KvCommand } from '../../src/kv/command.ts';
 import { digestOfCommand } from '../../src/kv/digest.ts';
-import { b, ABSENT, changedAt, del, put } from './support/commands.ts';
+import {
+  ABSENT,
+  b,
+  changedAt,
+  checkpoint,
+  compact,
+  compare,
+  del,
+  delOp,
+  expire,
+  getOp,
+  grant,
+  id,
+  keepAlive,
+  put,
+  putOp,
+  revoke,
+  txn,
+  txnOp,
+} from './support/commands.ts';
 
 test('the same request sent again has the same digest, whenever and under whatever name', () => {
   const first = put('a', '1', { requestId: 'c.1', at: 5 });
@@ -30,6 +49,41 @@ test('every other difference shows', () => {
     del('a', { end: b('1'), open: true }),
     del('a', { prev: true }),
     del('a', { condition: ABSENT }),
+    put('a', '1', { lease: id('1') }),
+    put('a', '', { ignoreValue: true }),
+    put('a', '1', { ignoreLease: true }),
+    txn([]),
+    txn([], { compare: [compare('a', 'mod', '=', 1)] }),
+    txn([], { compare: [compare('a', 'create', '=', 1)] }),
+    txn([], { compare: [compare('a', 'mod', '=', 1, { open: true })] }),
+    txn([putOp('a', '1')]),
+    txn([], { failure: [putOp('a', '1')] }),
+    txn([putOp('a', '1'), putOp('b', '1')]),
+    txn([putOp('b', '1'), putOp('a', '1')]),
+    txn([txnOp([], [putOp('a', '1')])]),
+    txn([txnOp([], [], [putOp('a', '1')])]),
+    txn([getOp('a')]),
+    txn([getOp('a', { limit: 1 })]),
+    txn([getOp('a', { revision: 1 })]),
+    txn([delOp('a')]),
+    compact(1),
+    compact(2),
+    grant('1', 60),
+    grant('1', 61),
+    grant('6', 1),
+    revoke('1'),
+    keepAlive('1'),
+    keepAlive('2'),
+    expire('1', 2, 3),
+    expire('1', 3, 2),
+    checkpoint('1', 2, 3, 4),
+    checkpoint('1', 3, 2, 4),
   ];
   expect(new Set(commands.map(digestOfCommand)).size).toBe(commands.length);
+});
+
+test('fields that say nothing may be missing, and stand in any order', () => {
+  const plain = put('a', '1');
+  const { key, ...rest } = put('a', '1', { lease: null, ignoreValue: false, ignoreLease: false });
+  expect(digestOfCommand({ ...rest, key })).toBe(digestOfCommand(plain));
 });

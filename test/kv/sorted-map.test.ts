@@ -78,6 +78,8 @@ test('it does what a sorted array does, and a clone keeps what it had', () => {
         expect(map.rangeDescending(start, stop, limit)).toEqual(
           inside.toReversed().slice(0, limit),
         );
+        expect([...map.walk(start, stop)]).toEqual(inside);
+        expect([...map.walk(start, stop, true)]).toEqual(inside.toReversed());
         expect(map.count(start, stop)).toBe(inside.length);
         expect(map.firstFrom(start)).toBe(model.range(start, null)[0]);
         expect(map.get(start)).toBe(model.pairs.get(start));
@@ -124,6 +126,8 @@ describe('the edges of ranges', () => {
     const names = Array.from(found);
     expect(map.range(start, stop, 9)).toEqual(names);
     expect(map.rangeDescending(start, stop, 9)).toEqual(names.toReversed());
+    expect([...map.walk(start, stop)]).toEqual(names);
+    expect([...map.walk(start, stop, true)]).toEqual(names.toReversed());
     expect(map.count(start, stop)).toBe(names.length);
     const clone = map.clone();
     expect(clone.deleteRange(start, stop)).toEqual(names);
@@ -138,4 +142,11 @@ describe('the edges of ranges', () => {
     expect(empty.count('', null)).toBe(0);
     expect(empty.firstFrom('')).toBeUndefined();
   });
+});
+
+test('numbers are ordered as numbers', () => {
+  const map = new SortedMap<number, string>();
+  for (const n of [10, 9, 100, 1]) map.set(n, String(n));
+  expect(map.range(2, null, 9)).toEqual(['9', '10', '100']);
+  expect(map.count(9, 100)).toBe(2);
 });

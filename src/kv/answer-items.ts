@@ -68,9 +68,8 @@ export function pairsOfAnswer(item: unknown, depth = MAX_TXN_OPS): number | null
 
 /** Puts an answer together with its pairs; null when they do not make one. */
 export function decodeAnswer(item: AnswerItem, pairs: readonly KeyValue[]): AppliedResult | null {
-  const source = new PairSource(pairs);
-  const result = decode(item, source);
-  return result === null || result.type === 'get' || !source.isEmpty ? null : result;
+  const result = decode(item, new PairSource(pairs));
+  return result?.type === 'get' ? null : result;
 }
 
 /** `pairsOfAnswer` has looked at the item: it is not too deep, and its counts are numbers. */
@@ -157,10 +156,6 @@ class PairSource {
 
   constructor(pairs: readonly KeyValue[]) {
     this.#pairs = pairs;
-  }
-
-  get isEmpty(): boolean {
-    return this.#next === this.#pairs.length;
   }
 
   take(count: unknown): readonly KeyValue[] {

@@ -177,6 +177,7 @@ export class LeaseTimers {
       if (!timer.isExpiring && this.#expiring >= pendingExpiries) break;
       if (!timer.isExpiring) this.#expiring += 1;
       timer.isExpiring = true;
+      this.#dropCheckpoint(timer);
       this.#due.delete(timer.dueAt, timer.id);
       timer.dueAt = now + retryMs;
       this.#due.add(timer.dueAt, timer.id);
@@ -240,17 +241,21 @@ export class LeaseTimers {
   }
 
   #scheduleCheckpoint(timer: Timer, from: number): void {
-    if (timer.checkpointAt !== null) this.#checkpoints.delete(timer.checkpointAt, timer.id);
+    this.#dropCheckpoint(timer);
     const at = from + Math.min(timer.ttlMs / 2, this.#timing.checkpointMs) * MARGIN;
     timer.checkpointAt = at < timer.deadline ? at : null;
     if (timer.checkpointAt !== null) this.#checkpoints.add(timer.checkpointAt, timer.id);
   }
 
+  #dropCheckpoint(timer: Timer): void {
+    if (timer.checkpointAt !== null) this.#checkpoints.delete(timer.checkpointAt, timer.id);
+    timer.checkpointAt = null;
+  }
+
   #drop(timer: Timer): void {
     this.#timers.delete(timer.id);
     this.#due.delete(timer.dueAt, timer.id);
-    if (timer.checkpointAt !== null) this.#checkpoints.delete(timer.checkpointAt, timer.id);
-    timer.checkpointAt = null;
+    this.#dropCheckpoint(timer);
     if (timer.isExpiring) this.#expiring -= 1;
   }
 }

@@ -36,6 +36,11 @@ export class SortedSet<T extends P, P> {
     return itemOf<T>(this.#tree.getPairOrNextHigher(probe));
   }
 
+  /** The least item of all. */
+  first(): T | undefined {
+    return this.#tree.minKey() as T | undefined;
+  }
+
   /** The greatest item of all. */
   last(): T | undefined {
     return this.#tree.maxKey() as T | undefined;

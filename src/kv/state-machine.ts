@@ -27,6 +27,7 @@ export interface StateView
     StoreReader,
     | 'revision'
     | 'compactRevision'
+    | 'retained'
     | 'get'
     | 'getAt'
     | 'faultOf'
@@ -189,6 +190,9 @@ function createView(state: () => ReplicatedState): StateView {
     },
     get compactRevision() {
       return store().compactRevision;
+    },
+    get retained() {
+      return store().retained;
     },
     get sizeBytes() {
       return sizeOfState(state());

@@ -37,6 +37,11 @@ export class StoreReader {
     return this.versions.present.size;
   }
 
+  /** How many versions are in memory besides the present ones, and how many revisions. */
+  get retained(): { readonly past: number; readonly log: number } {
+    return { past: this.versions.past.size, log: this.versions.log.size };
+  }
+
   get(key: ByteString): KeyValue | undefined {
     return this.versions.present.get(key);
   }

@@ -1,33 +1,36 @@
-import { SortedMap } from './sorted-map.ts';
+import { SortedSet } from './sorted-set.ts';
+
+interface Slot<K> {
+  readonly at: number;
+  readonly name: K;
+}
 
 /** Names in the order of the times they wait for; several may wait for one. Times are in ms. */
 export class TimeQueue<K extends string> {
-  #queue = new SortedMap<string, { readonly at: number; readonly name: K }>();
-
-  get size(): number {
-    return this.#queue.size;
-  }
+  #slots = new SortedSet<Slot<K>, Slot<K>>(compareSlots);
 
   add(at: number, name: K): void {
-    this.#queue.set(placeOf(at, name), { at, name });
+    this.#slots.add({ at, name });
   }
 
   delete(at: number, name: K): void {
-    this.#queue.delete(placeOf(at, name));
+    this.#slots.delete({ at, name });
   }
 
   clear(): void {
-    this.#queue = new SortedMap();
+    this.#slots = new SortedSet<Slot<K>, Slot<K>>(compareSlots);
   }
 
   /** The first name whose time has come; it stays. */
   dueBy(now: number): K | null {
-    const first = this.#queue.firstFrom('');
+    const first = this.#slots.first();
     return first !== undefined && first.at <= now ? first.name : null;
   }
 }
 
-/** Orders by whole milliseconds; the name tells those of one moment apart. */
-function placeOf(at: number, name: string): string {
-  return `${String(Math.ceil(at)).padStart(16, '0')} ${name}`;
+/** The name tells those of one moment apart. */
+function compareSlots(a: Slot<string>, b: Slot<string>): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.name === b.name) return 0;
+  return a.name < b.name ? -1 : 1;
 }

@@ -193,6 +193,12 @@ describe('checkpoints', () => {
     }
   });
 
+  test('not of a lease whose expiry is offered', () => {
+    const leader = new Leader().apply(grant('7', 10));
+    expect(leader.checkpointAt(seconds(10))).toEqual([]);
+    expect([leader.timers.expiring, leader.keepAlive('7')]).toEqual([1, 'log']);
+  });
+
   test('at most a thousand at once', () => {
     const leader = new Leader();
     for (let i = 1; i <= 1500; i += 1) leader.apply(grant(`${i}`, 10));

@@ -28,6 +28,10 @@ function expectEqual({ view, changes }: Rig, model: Model): void {
     const then = model.at(EVERYTHING, at);
     expect(view.rangeAt(EVERYTHING.key, null, at, 1000)).toEqual(then);
     expect(view.rangeAt(EVERYTHING.key, null, at, 3, true)).toEqual(then.toReversed().slice(0, 3));
+    for (const { key: end } of model.at(EVERYTHING, at - 1)) {
+      const below = then.filter(({ key }) => key < end).toReversed();
+      expect(view.rangeAt(EVERYTHING.key, end, at, 1000, true)).toEqual(below);
+    }
     for (const { key } of now) {
       expect(view.getAt(key, at)).toEqual(then.find((pair) => pair.key === key));
     }

@@ -30,7 +30,7 @@ test('it does what a sorted array does, and a clone keeps what it had', () => {
         }
       }
       set.checkValid();
-      expect([set.size, set.last()]).toEqual([model.length, model.at(-1)]);
+      expect([set.size, set.first(), set.last()]).toEqual([model.length, model[0], model.at(-1)]);
       for (const at of looks) {
         expect(set.floor({ rank: at })).toEqual(model.findLast((item) => item.rank <= at) as Item);
         expect(set.ceiling({ rank: at })).toEqual(model.find((item) => item.rank >= at) as Item);

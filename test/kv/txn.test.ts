@@ -138,6 +138,16 @@ describe('operations', () => {
     ]);
   });
 
+  test('reads of a revision do not see them', () => {
+    const rig = filled();
+    const all = { open: true, revision: 4 };
+    const ops = [delOp('a'), putOp('b', 'x'), putOp('c', ''), getOp('', all)];
+    const reads = [getOp('', { ...all, order: 'desc' }), getOp('', { ...all, countOnly: true })];
+    expect(rig.apply(txn([...ops, ...reads] as const))).toMatchObject({
+      results: [{}, {}, {}, { count: 2, kvs: [A, B] }, { count: 2, kvs: [B, A] }, { count: 2 }],
+    });
+  });
+
   test('the other list when a compare fails', () => {
     const rig = filled();
     const failure = [getOp('a')];

@@ -6,7 +6,7 @@ import { StateMachine } from '../../src/kv/state-machine.ts';
 import { costOfVersion } from '../../src/kv/versions.ts';
 import { anyHistory, anyOptions, anyRange, TIGHT } from './support/arbitrary.ts';
 import { perform, type Step } from './support/history.ts';
-import { EVERYTHING, Model } from './support/model.ts';
+import { EVERYTHING, type Model } from './support/model.ts';
 import { restore, Rig } from './support/rig.ts';
 
 function applyAll(rig: Rig, log: readonly Step[]): KvResult[] {
@@ -175,7 +175,7 @@ test('a snapshot taken anywhere and read at the end is the state then, and goes 
   );
 });
 
-test('machines agree on the hash after each command, through JSON, at any pace of collection', () => {
+test('machines agree on each hash, through JSON and at any pace of collection', () => {
   fc.assert(
     fc.property(anyHistory, fc.integer({ min: 1, max: 5 }), (history, pace) => {
       const { log, model } = perform(history);

@@ -154,7 +154,7 @@ const anyOperand = fc.oneof(
 
 const anyCompare: fc.Arbitrary<Compare> = fc
   .tuple(anyRange, anyOperand, fc.constantFrom('=', '!=', '<', '>'))
-  .map(([range, operand, op]) => ({ ...range, ...operand, op }) as Compare);
+  .map(([range, operand, op]): Compare => ({ ...range, ...operand, op }));
 
 const { txn: anyTxn } = fc.letrec<{ txn: TxnFields; op: TxnOp }>((tie) => ({
   txn: fc.record({

@@ -259,13 +259,14 @@ export class Model {
       if (op.type === 'txn') yield* this.#faults([...op.success, ...op.failure]);
       if (op.type === 'put') {
         const isThere = this.at({ key: op.key }, revision).length > 0;
-        if ((op.ignoreValue || op.ignoreLease) && !isThere)
+        if ((op.ignoreValue || op.ignoreLease) && !isThere) {
           yield { type: 'key-not-found', revision };
+        }
         if (op.lease && !this.leases.has(op.lease)) yield { type: 'lease-not-found', revision };
       }
       if (op.type === 'get') {
         const result = this.query(op, op);
-        if (result.type !== 'get') yield result as Fault;
+        if (result.type !== 'get') yield result;
       }
     }
   }

@@ -147,7 +147,7 @@ export interface LeaseStamp {
   readonly epoch: number;
 }
 
-/** How much time the leader of `term` has seen go by, so that the next leader need not start anew. */
+/** How much time the leader of `term` has seen go by, so that the next one need not start anew. */
 export interface LeaseCheckpointCommand extends CommandBase {
   readonly kind: 'lease-checkpoint';
   readonly term: number;

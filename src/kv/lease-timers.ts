@@ -9,7 +9,7 @@
  * takes off 9/11 of what it has counted when it says how much is left. It may end later than
  * promised, by that, by a change of leader, and by the wait for its turn.
  *
- * A NEW LEADER gives every lease what the replicated state says is left, anew: `begin`, after it has
+ * A NEW LEADER gives every lease what the replicated state says is left, anew: `begin`, once it has
  * applied an entry of its own term. So renewals need not be in the log as long as the log says
  * that the whole time is left. A CHECKPOINT, which says that less is left, keeps leases from living
  * for ever where leaders change often; from the moment it is proposed, a renewal must be in the

@@ -97,7 +97,7 @@ export class StoreReader {
     return historyOf(this.versions, key, limit);
   }
 
-  /** The changes of keys with start <= key < end (null: no bound) from a revision on (replay.ts). */
+  /** The changes of keys with start <= key < end (null: no bound) from a revision on: replay.ts. */
   replay(
     start: ByteString,
     end: ByteString | null,

@@ -10,6 +10,9 @@ import { EXIT } from './cli/exit.ts';
 import { main } from './cli/program.ts';
 import { systemClock } from './node/clock.ts';
 
+// Bun's fetch goes through http_proxy when there is one; messages between nodes must not.
+process.env['NO_PROXY'] = '*';
+
 const stopping = new AbortController();
 const isCompiled = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/i.test(Bun.main);
 

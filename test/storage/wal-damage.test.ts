@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
+import { Prng } from '../../src/lib/prng.ts';
 import { MemoryDisk } from '../../src/storage/memory-disk.ts';
 import { DamageError, type Restored } from '../../src/storage/storage.ts';
 import { encodeBatch } from '../../src/storage/wal-line.ts';
@@ -120,14 +121,39 @@ describe('one bit flipped', () => {
     expect(outcomes.torn).toBeGreaterThan(300);
   });
 
-  test('a torn log keeps a copy of what was cut, and says so until it is confirmed', async () => {
+  test('in the newline between the last two batches: both were durable, so it is damage', async () => {
+    const disk = new MemoryDisk();
+    const storage = storageOn(disk);
+    await storage.open(IDENTITY);
+    for (const item of entries(1, 3, 1)) await storage.append(batch([item]));
+    await storage.close();
+    const [path = ''] = disk.paths();
+    const bytes = disk.contents(path);
+    const newline = bytes.subarray(0, -1).lastIndexOf(0x0a);
+    for (let bit = 0; bit < 8; bit += 1) {
+      const damaged = diskOf(filesOf(disk));
+      damaged.flipBit(path, newline * 8 + bit);
+      expect(await start(damaged)).toBeInstanceOf(DamageError);
+    }
+  });
+
+  test('a torn log keeps a durable copy of what was cut', async () => {
     const disk = diskOf(files);
     disk.flipBit(last, (lastBatchOffset() + 40) * 8);
     const damaged = Buffer.from(disk.contents(last)).subarray(lastBatchOffset());
     const first = storageOn(disk);
     const restored = await first.open(null);
     expect(restored.findings.map((finding) => finding.offset)).toEqual([lastBatchOffset(), 0]);
-    expect(Buffer.from(disk.contents(`${last}.torn`))).toEqual(damaged);
+    await first.close();
+    const later = disk.crash(new Prng(1), 'drop');
+    expect(Buffer.from(later.contents(`${last}.torn`))).toEqual(damaged);
+  });
+
+  test('a torn log is torn until it is confirmed, whatever is appended', async () => {
+    const disk = diskOf(files);
+    disk.flipBit(last, (lastBatchOffset() + 40) * 8);
+    const first = storageOn(disk);
+    await first.open(null);
     await first.close();
 
     const second = storageOn(disk, { segmentBytes: 1 });

@@ -121,7 +121,7 @@ describe('one bit flipped', () => {
     expect(outcomes.torn).toBeGreaterThan(300);
   });
 
-  test('in the newline between the last two batches: both were durable, so it is damage', async () => {
+  test('in the newline between the last two batches: damage', async () => {
     const disk = new MemoryDisk();
     const storage = storageOn(disk);
     await storage.open(IDENTITY);
@@ -173,7 +173,7 @@ describe('one bit flipped', () => {
 });
 
 describe('the end cut off', () => {
-  test('at every byte of the last segment: refused, or the last batch is cut cleanly', async () => {
+  test('at every byte of the last segment: refused, or a batch is cut cleanly', async () => {
     const bytes = lastBytes();
     const firstBatch = bytes.indexOf('\n', bytes.indexOf('"last":true')) + 1;
     for (let size = 0; size < bytes.length; size += 1) {

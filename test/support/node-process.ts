@@ -35,6 +35,7 @@ export class NodeProcess implements AsyncDisposable {
   readonly #options: SpawnOptions;
   #child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
   #output = '';
+  #ended: Promise<number> = Promise.resolve(0);
 
   private constructor(options: SpawnOptions) {
     this.#options = options;
@@ -60,9 +61,12 @@ export class NodeProcess implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Resolves with the exit code; with 128 + the signal's number when one ended it. */
+  /**
+   * Resolves with the exit code; with 128 + the signal's number when one ended it. By then `output`
+   * holds all it has said.
+   */
   get exited(): Promise<number> {
-    return this.#child.exited;
+    return this.#ended;
   }
 
   /** Resolves when it answers `/status`. */
@@ -120,8 +124,8 @@ export class NodeProcess implements AsyncDisposable {
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    void this.#collect(child.stdout);
-    void this.#collect(child.stderr);
+    const said = Promise.all([this.#collect(child.stdout), this.#collect(child.stderr)]);
+    this.#ended = said.then(() => child.exited);
     return child;
   }
 

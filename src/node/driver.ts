@@ -32,6 +32,8 @@ export interface DriverHooks {
   readonly advanced: (index: LogIndex) => void;
   readonly restore: (snapshot: SnapshotMeta) => Promise<void>;
   readonly ticked: () => void;
+  /** More of this node's log is durable. */
+  readonly persisted: () => void;
   readonly persistMeasured: (ms: number, entries: number) => void;
   /** The node cannot go on. */
   readonly failed: (error: unknown) => void;
@@ -59,6 +61,7 @@ export class Driver {
       persisted: (ready, mark) => {
         for (const message of ready.messagesAfterPersist) hooks.send(message);
         this.input((raft) => raft.persisted(mark));
+        hooks.persisted();
       },
       progressed: () => this.input((raft) => raft.diskProgressed()),
       installed: (snapshot) => this.#applier.snapshotInstalled(snapshot),

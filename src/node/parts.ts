@@ -3,7 +3,7 @@ import { StateMachine } from '../kv/state-machine.ts';
 import { must } from '../lib/assert.ts';
 import { Prng } from '../lib/prng.ts';
 import { type Configuration, votersOf } from '../raft/configuration.ts';
-import type { Entry } from '../raft/entry.ts';
+import type { Entry, LogIndex } from '../raft/entry.ts';
 import { isResponse, type Message } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
 import { ApiError } from '../wire/errors.ts';
@@ -39,6 +39,7 @@ export class Parts {
   readonly events: EventBus;
   readonly proposals = new Proposals<KvResult | null>();
   readonly waiters: Waiters;
+  readonly #durable: Waiters;
   readonly reads: Reads;
   readonly snapshots: Snapshots;
   readonly sender: SnapshotSender;
@@ -58,10 +59,12 @@ export class Parts {
     this.raft = createRaft(options, prng);
     this.events = new EventBus(clock, options.logger);
     this.waiters = new Waiters(() => this.driver.appliedIndex);
+    this.#durable = new Waiters(() => this.raft.state.log.durableIndex);
     this.reads = this.#createReads(prng);
     const { machine, raft, events } = this;
     const failed = (error: unknown): void => this.fail(error);
-    this.snapshots = new Snapshots({ ...options, machine, raft, events, failed });
+    const whenDurable = (index: LogIndex): Promise<void> => this.#durable.whenReached(index);
+    this.snapshots = new Snapshots({ ...options, machine, raft, events, whenDurable, failed });
     this.admission = new Admission(storage, options.limits, failed);
     this.metrics = this.#createMetrics();
     const { tickMs } = timing;
@@ -83,7 +86,7 @@ export class Parts {
         this.driver.input((core) => core.step(message));
         this.driver.flush();
       },
-      whenApplied: (index) => this.waiters.whenApplied(index),
+      whenApplied: (index) => this.waiters.whenReached(index),
     });
     this.membership = this.#createMembership(prng);
     this.calls = new LeaderCalls({
@@ -114,6 +117,7 @@ export class Parts {
     this.proposals.abandon(error);
     this.reads.abandon(error);
     this.waiters.abandon(error);
+    this.#durable.abandon(error);
     this.sender.close();
   }
 
@@ -137,6 +141,7 @@ export class Parts {
         this.proposals.skipped(snapshot.index);
       },
       ticked: () => this.#ticked(),
+      persisted: () => this.#durable.advanced(),
       persistMeasured: (ms, entries) => this.metrics.synced(ms, entries),
       failed: (error) => this.fail(error),
     };

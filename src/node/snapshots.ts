@@ -3,6 +3,7 @@ import type { LogIndex } from '../raft/entry.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
 import type { Storage } from '../storage/storage.ts';
+import { ApiError } from '../wire/errors.ts';
 import type { EventBus } from './events.ts';
 import type { NodeLimits } from './options.ts';
 
@@ -12,6 +13,8 @@ export interface SnapshotsOptions {
   readonly raft: Raft;
   readonly events: EventBus;
   readonly limits: NodeLimits;
+  /** Resolves when this node's own log is durable up to an index; rejects when the node stops. */
+  readonly whenDurable: (index: LogIndex) => Promise<void>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -33,7 +36,10 @@ export class Snapshots {
     const { storage, limits } = this.#options;
     const due = Math.max(limits.snapshotWalBytes, storage.newestSnapshot()?.bytes ?? 0);
     if (this.#running !== null || storage.walBytes <= due) return;
-    this.#take().catch(this.#options.failed);
+    this.#take().catch((error: unknown) => {
+      // A node that stops meanwhile has no use for the snapshot.
+      if (!(error instanceof ApiError)) this.#options.failed(error);
+    });
   }
 
   /** A snapshot at least as new as the state at this call. */
@@ -46,7 +52,8 @@ export class Snapshots {
 
   /** Resolves when no snapshot is being written. */
   async close(): Promise<void> {
-    await this.#running;
+    // Whoever took it has been told of its failure.
+    await this.#running?.catch(() => undefined);
   }
 
   /** Fills the state machine from an installed snapshot. */
@@ -70,14 +77,18 @@ export class Snapshots {
   }
 
   async #write(): Promise<void> {
-    const { storage, machine, raft, events } = this.#options;
+    const { storage, machine, raft, events, whenDurable } = this.#options;
     const index = machine.appliedIndex;
     const term = raft.state.log.term(index);
     // A snapshot that arrived meanwhile has replaced the log: it serves as well.
     if (term === null || (storage.newestSnapshot()?.index ?? 0) >= index) return;
     const meta = { index, term, configuration: raft.configurationAt(index) };
+    const lines = machine.snapshot();
     events.emit('kv', { type: 'snapshot-begun', index, term });
-    const file = await storage.saveSnapshot(meta, machine.snapshot());
+    // What a majority holds is applied here before it is on this disk, too; but the log on disk
+    // cannot stand on a snapshot of what it does not hold yet.
+    await whenDurable(index);
+    const file = await storage.saveSnapshot(meta, lines);
     events.emit('kv', { type: 'snapshot-saved', index, term, bytes: file.bytes });
     raft.compact(this.#compactionIndex(index));
   }

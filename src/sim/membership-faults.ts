@@ -1,0 +1,137 @@
+/** FAULTS OF THE MEMBERSHIP: members come and go, lead and hand over, and lose their disks. */
+import type { Prng } from '../lib/prng.ts';
+import { votersOf } from '../raft/configuration.ts';
+import { isExpected, type SimCluster } from './sim-cluster.ts';
+import type { SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
+
+const MEMBERS_MAX = 8;
+/** Whoever was removed goes on for a while: it must not disturb the others. */
+const REMOVED_LIVES_MS = 5_000;
+const TRANSFER_TIMEOUT_MS = 2_000;
+
+export class MembershipFaults {
+  readonly #world: World;
+  readonly #cluster: SimCluster;
+  readonly #prng: Prng;
+  #damaged: SimNode | null = null;
+  #changing = 0;
+
+  constructor(world: World, cluster: SimCluster) {
+    this.#world = world;
+    this.#cluster = cluster;
+    this.#prng = world.prng.fork();
+  }
+
+  /** The member whose disk was damaged and that has not been made good or replaced since. */
+  get damaged(): SimNode | null {
+    const node = this.#damaged;
+    if (node === null || node.isGone) return node;
+    const recovered = node.node !== null && node.node.raft.state.recovery === null;
+    if (!recovered) return node;
+    node.isDamaged = false;
+    this.#damaged = null;
+    return null;
+  }
+
+  /** Whether a change that was asked for is still under way. */
+  get isBusy(): boolean {
+    return this.#changing > 0;
+  }
+
+  add(): void {
+    if (this.#cluster.nodes.length < MEMBERS_MAX) this.#work(this.#join());
+  }
+
+  remove(): void {
+    const voters = this.#voters();
+    if (voters.length < 2) return;
+    const target = this.#prng.pick(voters);
+    this.#work(this.#remove(target));
+  }
+
+  transfer(): void {
+    const { running } = this.#cluster;
+    if (running.length === 0) return;
+    const to = this.#prng.chance(0.5) ? null : (this.#prng.pick(running).id ?? null);
+    this.expect(
+      this.#cluster.call(
+        this.#prng.pick(running),
+        (node, context) => node.transferLeadership(to, context),
+        TRANSFER_TIMEOUT_MS,
+      ),
+    );
+  }
+
+  /** One bit of one file of one member changes while it is down. */
+  flipBit(): void {
+    if (this.damaged !== null || this.#voters().length < 3) return;
+    const isWell = (node: SimNode): boolean => node.node?.raft.state.recovery === null;
+    if (!this.#cluster.nodes.every(isWell)) return;
+    const node = this.#prng.pick(this.#voters());
+    node.crash('drop');
+    const { disk } = node.disk;
+    const paths = disk.paths().filter((path) => disk.contents(path).length > 0);
+    if (paths.length === 0) return;
+    const path = this.#prng.pick(paths);
+    const bit = this.#prng.between(0, 8 * disk.contents(path).length);
+    disk.flipBit(path, bit);
+    node.isDamaged = true;
+    this.#damaged = node;
+    this.#world.coverage.count('bit-flipped');
+    this.#world.trace.line(node.name, `bit ${bit} of ${path} flipped`);
+  }
+
+  /** A member that refuses to start for its damage is replaced, as its operator is told to. */
+  replaceDamaged(): void {
+    const node = this.#damaged;
+    if (node === null || !node.isGone || this.#changing > 0) return;
+    this.#work(this.#replace(node));
+  }
+
+  /** Lets a call end as it will, but for errors that should not be. */
+  expect(call: Promise<unknown>): void {
+    call.catch((error: unknown) => {
+      if (!isExpected(error)) this.#world.failed(error);
+    });
+  }
+
+  async #replace(node: SimNode): Promise<void> {
+    const removed = await this.#cluster.remove(node.id);
+    if (!removed) return;
+    this.#damaged = null;
+    await this.#join();
+  }
+
+  async #join(): Promise<void> {
+    const joiner = await this.#cluster.join();
+    if (joiner !== null) this.#world.coverage.count('member-joined');
+  }
+
+  async #remove(target: SimNode): Promise<void> {
+    const removed = await this.#cluster.remove(target.id);
+    if (!removed) return;
+    this.#world.coverage.count('member-removed');
+    if (target === this.#damaged) this.#damaged = null;
+    await this.#world.scheduler.pause(this.#prng.unit() * REMOVED_LIVES_MS);
+    target.isGone = true;
+    target.crash('drop');
+  }
+
+  #work(work: Promise<void>): void {
+    this.#changing += 1;
+    work.then(
+      () => {
+        this.#changing -= 1;
+      },
+      (error: unknown) => this.#world.failed(error),
+    );
+  }
+
+  /** As the leader sees it. */
+  #voters(): SimNode[] {
+    const configuration = this.#cluster.leader?.node?.raft.state.history.latest;
+    const ids = configuration === undefined ? [] : votersOf(configuration);
+    return ids.flatMap((id) => this.#cluster.nodes.find((node) => node.id === id) ?? []);
+  }
+}

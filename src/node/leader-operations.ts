@@ -72,6 +72,7 @@ async function propose(
   const proposed = driver.input((raft) => raft.propose(command as Command));
   if (proposed === undefined) throw new ApiError('node-stopped', 'The node has stopped.');
   if (!proposed.ok) throw new ApiError('no-leader', `Not proposed: ${proposed.code}.`);
+  admission.took(Buffer.byteLength(proposed.entry.json));
   const result = await proposals.add(proposed.entry, deadline);
   if (result === null) throw new ApiError('internal', 'a command was applied as something else');
   return result;

@@ -132,9 +132,14 @@ function rejected(
 function noteRecovery(raft: RaftState, progress: Progress, message: AppendResponse): void {
   const { ok, index: hint, conflictTerm } = message;
   progress.forget(message.recovery, raft.upcomingSeq);
-  progress.regress(ok ? hint : raft.log.lastIndexNotAfterTerm(hint, conflictTerm));
+  // A heartbeat is accepted far behind the log's end, so it says nothing of where to go on. And the
+  // newest entry goes again even to a log that is whole, to be confirmed anew.
+  const index = ok
+    ? Math.max(hint, progress.nextIndex - 1)
+    : raft.log.lastIndexNotAfterTerm(hint, conflictTerm);
+  progress.regress(Math.min(index, raft.log.lastIndex - 1));
   const reason = { code: 'peer-recovering', recovery: message.recovery };
-  const { from: peer, index } = message;
+  const peer = message.from;
   raft.trace({ type: 'conflict', term: raft.term, peer, index, reason });
 }
 

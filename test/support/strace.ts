@@ -10,11 +10,11 @@ export function slowSyncs(ms: number): readonly string[] {
 /** Runs a node with what it does to files and sockets written down, paths and all. */
 export function recorded(file: string): readonly string[] {
   const calls = 'trace=write,writev,pwrite64,fdatasync,fsync,sendto,sendmsg';
-  return traced(file, '-y', '-s', '400', '-e', calls);
+  return traced(file, '-y', '-s', '1000', '-e', calls);
 }
 
 function traced(file: string, ...options: string[]): readonly string[] {
-  return ['strace', '-D', '-f', '-qq', ...options, '-o', file, '--'];
+  return ['strace', '-D', '-f', '-q', ...options, '-o', file, '--'];
 }
 
 /** strace on a process that runs already, with faults in its system calls. */

@@ -61,7 +61,7 @@ export class LeaderCalls {
       if (leader !== self) requestId ??= this.#nextId();
       const outcome = await this.#attempt(leader, operation, body, requestId, deadline);
       if (outcome.type === 'done') return outcome.result;
-      if (outcome.type === 'failed') throw outcome.error;
+      if (outcome.type === 'failed') throw mayHaveHappened ? unknown(outcome.error) : outcome.error;
       mayHaveHappened ||= outcome.sent;
       if (clock.now() >= deadline) throw timeout(mayHaveHappened);
       await this.#pause();
@@ -163,6 +163,11 @@ function timeout(mayHaveHappened: boolean): ApiError {
   return mayHaveHappened
     ? new ApiError('timeout', 'The request may or may not have had its effect.')
     : new ApiError('no-leader', 'The leader could not be reached in time.');
+}
+
+/** A refusal speaks for the last attempt alone: an earlier one may have had its effect. */
+function unknown(error: ApiError): ApiError {
+  return error.applied === 'no' ? timeout(true) : error;
 }
 
 function errorOfAnswer(body: unknown): ApiError {

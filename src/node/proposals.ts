@@ -30,8 +30,9 @@ export class Proposals<T> {
 
   /** Resolves with the result of applying the entry. */
   add(entry: Entry, deadline: number): Promise<T> {
-    // A node that led, lost its tail and leads again gives an index out anew.
-    this.#drop(entry.index, lost(entry.index));
+    // A node that led, lost its tail and leads again gives an index out anew. Until that entry is
+    // committed, the old one may still be on another node that leads next.
+    this.#drop(entry.index, unknown('leadership was lost meanwhile'));
     return new Promise((resolve, reject) => {
       const { term } = entry;
       const bytes = entry.json.length;

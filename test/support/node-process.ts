@@ -104,10 +104,10 @@ export class NodeProcess implements AsyncDisposable {
     return await this.exited;
   }
 
-  /** Starts it again after its end, by default with the same arguments. */
-  restart(args: readonly string[] = this.#options.args): this {
+  /** Starts it again after its end, by default with the same arguments and under the same wrapper. */
+  restart(args: readonly string[] = this.#options.args, wrapper = this.#options.wrapper): this {
     if (this.isRunning) throw new Error('it still runs');
-    this.#child = this.#spawn(args);
+    this.#child = this.#spawn(args, wrapper);
     return this;
   }
 
@@ -116,8 +116,11 @@ export class NodeProcess implements AsyncDisposable {
     await this.kill();
   }
 
-  #spawn(args: readonly string[] = this.#options.args): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
-    const { wrapper = [], cwd = ROOT } = this.#options;
+  #spawn(
+    args = this.#options.args,
+    wrapper = this.#options.wrapper ?? [],
+  ): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+    const { cwd = ROOT } = this.#options;
     const child = Bun.spawn([...wrapper, process.execPath, ENTRY, ...args], {
       cwd,
       stdin: 'ignore',

@@ -7,6 +7,12 @@ export function slowSyncs(ms: number): readonly string[] {
   return traced('/dev/null', '-e', 'trace=fdatasync', '-e', delay);
 }
 
+/** Runs a node with every write to one file delayed. */
+export function slowWrites(path: string, ms: number): readonly string[] {
+  const delay = `inject=write,pwrite64:delay_enter=${ms * 1000}`;
+  return traced('/dev/null', '-P', path, '-e', 'trace=write,pwrite64', '-e', delay);
+}
+
 /** Runs a node with what it does to files and sockets written down, paths and all. */
 export function recorded(file: string): readonly string[] {
   const calls = 'trace=write,writev,pwrite64,fdatasync,fsync,sendto,sendmsg';

@@ -101,7 +101,7 @@ export class Faults {
 
   #crashAtOperation(node: SimNode): void {
     const whileStarting = this.#prng.chance(0.5);
-    if (whileStarting) {
+    if (whileStarting || !node.isRunning) {
       node.crash(this.crashMode());
       if (node.isGone) return;
       node.start();

@@ -29,6 +29,8 @@ export interface HealingOptions {
   readonly oracle: Oracle;
   /** Whether clients or operators still wait for something. */
   readonly isBusy: () => boolean;
+  /** Whether the membership is being changed. */
+  readonly isChanging: () => boolean;
   readonly hasFailed: () => boolean;
 }
 
@@ -46,7 +48,9 @@ export class Healing {
   run(): void {
     this.#calm();
     const nodes = this.#options.cluster.nodes;
-    this.#core = this.#prng.chance(0.5) ? this.#drawCore(nodes) : nodes;
+    // A change under way may still make a majority of what is no majority now.
+    const all = this.#options.isChanging() || this.#prng.chance(0.5);
+    this.#core = all ? nodes : this.#drawCore(nodes);
     this.#leaveOut(nodes.filter((node) => !this.#core.includes(node)));
     this.#supervise();
     this.#await(START_MS, 'nodes start', () => this.#core.every((node) => node.node !== null));
@@ -115,11 +119,16 @@ export class Healing {
     }
   }
 
-  /** Members drawn until they are a majority of every membership that somebody goes by. */
+  /**
+   * Voters drawn until they are a majority of every membership that somebody goes by; and all
+   * others, as they may become voters at any time.
+   */
   #drawCore(nodes: readonly SimNode[]): readonly SimNode[] {
-    const left = [...nodes];
-    const core: SimNode[] = [];
-    while (left.length > 0 && !isMajority(core, this.#configurations(nodes))) {
+    const configurations = this.#configurations(nodes);
+    const voters = new Set(configurations.flatMap(votersOf));
+    const left = nodes.filter((node) => voters.has(node.id));
+    const core = nodes.filter((node) => !voters.has(node.id));
+    while (left.length > 0 && !isMajority(core, configurations)) {
       core.push(...left.splice(this.#prng.between(0, left.length), 1));
     }
     return core;

@@ -45,7 +45,8 @@ export class MembershipFaults {
 
   remove(): void {
     const voters = this.#voters();
-    if (voters.length < 2) return;
+    // To take away another member than a damaged one is to lose two.
+    if (voters.length < 2 || this.damaged !== null) return;
     const target = this.#prng.pick(voters);
     this.#work(this.#remove(target));
   }
@@ -65,8 +66,7 @@ export class MembershipFaults {
 
   /** One bit of one file of one member changes while it is down. */
   flipBit(): void {
-    if (this.damaged !== null || this.#voters().length < 3) return;
-    const isWell = (node: SimNode): boolean => node.node?.raft.state.recovery === null;
+    if (this.damaged !== null || this.isBusy || this.#voters().length < 3) return;
     if (!this.#cluster.nodes.every(isWell)) return;
     const node = this.#prng.pick(this.#voters());
     node.crash('drop');
@@ -134,4 +134,11 @@ export class MembershipFaults {
     const ids = configuration === undefined ? [] : votersOf(configuration);
     return ids.flatMap((id) => this.#cluster.nodes.find((node) => node.id === id) ?? []);
   }
+}
+
+/** Runs, has all of its log, and knows of no change of the membership that is not committed. */
+function isWell({ node }: SimNode): boolean {
+  if (node === null) return false;
+  const { recovery, history, commitIndex } = node.raft.state;
+  return recovery === null && history.latestIndex <= commitIndex;
 }

@@ -1,5 +1,6 @@
 /** Turns what the nodes say of themselves into lines of the trace and counts of the coverage. */
 import type { NodeEvent } from '../node/api.ts';
+import type { Entry } from '../raft/entry.ts';
 import type { TraceEvent } from '../raft/trace.ts';
 import type { View } from './checkers/view.ts';
 import type { Coverage, CoverageEvent } from './coverage.ts';
@@ -31,6 +32,11 @@ export class Observer {
     this.#trace.line(node.name, `${family} ${JSON.stringify(event)}`);
     if (family === 'kv') this.#kv(node, event.type);
     else if (family === 'raft') this.#raft(view, event as TraceEvent);
+  }
+
+  /** An entry is committed for the first time. */
+  committed({ index, term, json }: Entry): void {
+    this.#trace.line('log', `${index} of term ${term} is committed: ${json}`);
   }
 
   ended(node: SimNode): void {

@@ -73,10 +73,10 @@ export class SimNetwork {
     return !this.#cuts.has(linkOf(from, to));
   }
 
-  /** Lets `arrive` happen at the addressee, whenever and however often. */
-  carry(from: MemberId, to: MemberId, arrive: () => void): void {
+  /** Lets `arrive` happen at the addressee, whenever and, unless it is `once` only, however often. */
+  carry(from: MemberId, to: MemberId, arrive: () => void, once = false): void {
     const { lossRate, duplicateRate, replayRate } = this.#profile;
-    if (this.#prng.chance(replayRate)) {
+    if (!once && this.#prng.chance(replayRate)) {
       const replay = (): void => {
         this.#coverage.count('old-message-replayed');
         this.#deliver(from, to, arrive);
@@ -88,7 +88,7 @@ export class SimNetwork {
       return;
     }
     this.#travel(from, to, arrive);
-    if (this.#prng.chance(duplicateRate)) {
+    if (!once && this.#prng.chance(duplicateRate)) {
       this.#coverage.count('message-doubled');
       this.#travel(from, to, arrive);
     }

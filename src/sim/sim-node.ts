@@ -194,7 +194,7 @@ export class SimNode {
   }
 
   #transport(life: Life, handler: TransportHandler): SimTransport {
-    const { network, profile, nodes, watcher } = this.#options.world;
+    const { network, profile, nodes, watcher, trace } = this.#options.world;
     return new SimTransport({
       self: this.id,
       handler,
@@ -206,6 +206,9 @@ export class SimNode {
       observer: {
         sent: (message) => watcher.sent(this, message),
         received: (message) => watcher.received(this, message),
+        forwarded: (to, { operation, requestId }) => {
+          trace.line(this.name, `asks ${nodes.get(to)?.name} for ${operation} ${requestId}`);
+        },
         snapshotConfirmed: (by, { snapshot }) => {
           watcher.snapshotConfirmed(must(nodes.get(by), 'node'), snapshot);
         },

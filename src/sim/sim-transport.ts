@@ -47,6 +47,7 @@ export interface SimTransportOptions {
 export interface TransportObserver {
   sent(message: WireMessage): void;
   received(message: WireMessage): void;
+  forwarded(to: MemberId, request: ForwardRequest): void;
   /** A snapshot was taken over whole by the member that says so. */
   snapshotConfirmed(by: MemberId, chunk: SnapshotChunk): void;
 }
@@ -90,7 +91,7 @@ export class SimTransport implements Transport {
   sendSnapshotChunk(to: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {
     const { self, observer } = this.#options;
     const copy = { ...chunk, bytes: chunk.bytes.slice() };
-    return this.#call(to, DEFAULT_PEER_TIMEOUTS.snapshotMs, async (handler) => {
+    return this.#call(to, DEFAULT_PEER_TIMEOUTS.snapshotMs, false, async (handler) => {
       const answer = await handler.onSnapshotChunk(self, copy);
       if (answer.done) observer.snapshotConfirmed(to, chunk);
       return answer;
@@ -98,7 +99,10 @@ export class SimTransport implements Transport {
   }
 
   forward(to: MemberId, request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer> {
-    return this.#call(to, timeoutMs, async (handler) => {
+    this.#options.observer.forwarded(to, request);
+    // Not doubled: over HTTP a request that is sent once arrives at most once, and on that rests
+    // what a refusal says.
+    return this.#call(to, timeoutMs, true, async (handler) => {
       try {
         return await handler.onForward(structuredClone(request), timeoutMs);
       } catch (error) {
@@ -153,6 +157,7 @@ export class SimTransport implements Transport {
   #call<T>(
     to: MemberId,
     timeoutMs: number,
+    once: boolean,
     ask: (handler: TransportHandler) => Promise<T>,
   ): Promise<T> {
     const { self, clock, network, lifeline } = this.#options;
@@ -177,18 +182,24 @@ export class SimTransport implements Transport {
       const arrive = (target: SimTransport): void => {
         ask(target.#options.handler).then(answer, failed);
       };
-      // Refused once is not refused: a doubled request may have been taken by an earlier process.
-      this.#carry(to, arrive, () => fail('refused', true));
+      // Where requests are doubled, another copy of one that is refused may have been taken.
+      this.#carry(to, arrive, () => fail('refused', !once), once);
     });
   }
 
-  #carry(to: MemberId, arrive: (target: SimTransport) => void, refused: () => void): void {
+  #carry(
+    to: MemberId,
+    arrive: (target: SimTransport) => void,
+    refused: () => void,
+    once = false,
+  ): void {
     const { self, network, find, lifeline } = this.#options;
-    network.carry(self, to, () => {
+    const deliver = (): void => {
       const target = find(to);
       if (target !== undefined) target.#options.lifeline.enter(() => arrive(target));
       else network.carry(to, self, () => lifeline.enter(refused));
-    });
+    };
+    network.carry(self, to, deliver, once);
   }
 }
 

@@ -59,7 +59,7 @@ export class Simulation {
     const drawn = { ...drawProfile(prng.fork()), ...profile };
     const nodes = new Map<SimNode['id'], SimNode>();
     const observer = new Observer(trace, coverage);
-    this.checks = new Checks(nodes, (node, view, event) => observer.event(node, view, event));
+    this.checks = new Checks(nodes, observer);
     this.world = {
       scheduler,
       prng,
@@ -107,8 +107,10 @@ export class Simulation {
     nemesis.stop();
     workload.stop();
     const isBusy = (): boolean => workload.isBusy || nemesis.isBusy;
+    const isChanging = (): boolean => nemesis.isBusy;
     const hasFailed = (): boolean => this.#hasFailed();
-    new Healing({ world, cluster, oracle: checks.oracle, isBusy, hasFailed }).run();
+    const { oracle } = checks;
+    new Healing({ world, cluster, oracle, isBusy, isChanging, hasFailed }).run();
     if (this.#hasFailed()) return;
     checks.clients.finish();
     scheduler.afterEvent = () => undefined;

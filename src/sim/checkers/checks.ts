@@ -6,6 +6,7 @@ import type { TraceEvent } from '../../raft/trace.ts';
 import type { Restored, SnapshotFile } from '../../storage/storage.ts';
 import type { WireMessage } from '../../wire/raft-codec.ts';
 import { SimFailure, check } from '../failure.ts';
+import type { Observer } from '../observer.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { Watcher } from '../world.ts';
 import { Applies } from './applies.ts';
@@ -25,20 +26,24 @@ import { View } from './view.ts';
 
 export class Checks implements Watcher {
   readonly model = new Model();
-  readonly oracle = new Oracle((entry) => this.model.apply(entry));
-  readonly clients = new Linearizability(this.model, () => this.oracle.lastIndex);
-  readonly #logs = new Logs(this.oracle);
+  readonly oracle: Oracle;
+  readonly clients: Linearizability;
+  readonly #logs: Logs;
   readonly #commits: Commits;
-  readonly #elections = new Elections(this.oracle);
-  readonly #applies = new Applies(this.oracle, this.model);
+  readonly #elections: Elections;
+  readonly #applies: Applies;
   readonly #views = new Map<SimNode, View>();
-  readonly #observer: (node: SimNode, view: View, event: NodeEvent) => void;
+  readonly #observer: Observer;
 
-  /** @param observer hears of every event of a node behind the checkers. */
-  constructor(
-    nodes: ReadonlyMap<MemberId, SimNode>,
-    observer: (node: SimNode, view: View, event: NodeEvent) => void,
-  ) {
+  constructor(nodes: ReadonlyMap<MemberId, SimNode>, observer: Observer) {
+    this.oracle = new Oracle((entry) => {
+      observer.committed(entry);
+      this.model.apply(entry);
+    });
+    this.clients = new Linearizability(this.model, () => this.oracle.lastIndex);
+    this.#logs = new Logs(this.oracle);
+    this.#elections = new Elections(this.oracle);
+    this.#applies = new Applies(this.oracle, this.model);
     this.#commits = new Commits(this.oracle, nodes);
     this.#observer = observer;
   }
@@ -86,7 +91,7 @@ export class Checks implements Watcher {
     const { family, event: what } = event;
     if (family === 'kv') this.#kvEvent(view, what as KvEvent);
     else if (family === 'raft') this.#raftEvent(view, what as TraceEvent);
-    this.#observer(node, view, event);
+    this.#observer.event(node, view, event);
   }
 
   sent(node: SimNode, message: WireMessage): void {

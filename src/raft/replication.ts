@@ -66,8 +66,10 @@ export function onAppendResponse(raft: RaftState, message: AppendResponse): void
   const wasAwaited = progress.awaits(message.seq);
   progress.inflight.delete(message.seq);
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
-  if (message.ok) accepted(raft, raft.role, progress, message);
-  else rejected(raft, progress, message, wasAwaited);
+  if (!message.ok) rejected(raft, progress, message, wasAwaited);
+  else if (progress.advance(message.index)) maybeCommit(raft);
+  // A refusal in this term confirms the leader as much as an acceptance does.
+  finishReadRound(raft, raft.role);
 }
 
 /** A request could not be delivered: probe until the member answers again. */
@@ -102,16 +104,6 @@ function sendHeartbeat(
   const prevTerm = raft.log.term(progress.matchIndex);
   const prevIndex = prevTerm === null ? 0 : progress.matchIndex;
   sendAppend(raft, leader, to, progress, prevIndex, prevTerm ?? 0, []);
-}
-
-function accepted(
-  raft: RaftState,
-  leader: LeaderRole,
-  progress: Progress,
-  message: AppendResponse,
-): void {
-  if (progress.advance(message.index)) maybeCommit(raft);
-  finishReadRound(raft, leader);
 }
 
 function rejected(

@@ -2,10 +2,13 @@ import type { StateMachine } from '../kv/state-machine.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
-import type { Storage } from '../storage/storage.ts';
+import { NoRoomError, type Storage } from '../storage/storage.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { EventBus } from './events.ts';
 import type { NodeLimits } from './options.ts';
+
+/** After one that found no room: this fraction of the usual distance to the next attempt. */
+const RETRY_FRACTION = 8;
 
 export interface SnapshotsOptions {
   readonly storage: Storage;
@@ -26,6 +29,8 @@ export interface SnapshotsOptions {
 export class Snapshots {
   readonly #options: SnapshotsOptions;
   #running: Promise<void> | null = null;
+  /** Bytes of log before the next attempt, after one that found no room. */
+  #postponedTo = 0;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -35,18 +40,25 @@ export class Snapshots {
   takeIfDue(): void {
     const { storage, limits } = this.#options;
     const due = Math.max(limits.snapshotWalBytes, storage.newestSnapshot()?.bytes ?? 0);
-    if (this.#running !== null || storage.walBytes <= due) return;
+    if (this.#running !== null || storage.walBytes <= Math.max(due, this.#postponedTo)) return;
     this.#take().catch((error: unknown) => {
       // A node that stops meanwhile has no use for the snapshot.
-      if (!(error instanceof ApiError)) this.#options.failed(error);
+      if (error instanceof ApiError) return;
+      if (error instanceof NoRoomError) this.#postpone(error);
+      else this.#options.failed(error);
     });
   }
 
   /** A snapshot at least as new as the state at this call. */
   async takeNow(): Promise<void> {
     const wanted = this.#options.machine.appliedIndex;
-    while ((this.#options.storage.newestSnapshot()?.index ?? 0) < wanted) {
-      await (this.#running ?? this.#take());
+    try {
+      while ((this.#options.storage.newestSnapshot()?.index ?? 0) < wanted) {
+        await (this.#running ?? this.#take());
+      }
+    } catch (error) {
+      if (!(error instanceof NoRoomError)) throw error;
+      throw new ApiError('disk-full', 'There is no room on the disk for a snapshot.');
     }
   }
 
@@ -69,6 +81,14 @@ export class Snapshots {
     events.emit('kv', { type: 'restored', index: snapshot.index, bytes: file.bytes });
   }
 
+  /** The log is sound without the snapshot: go on, and try again when it has grown some more. */
+  #postpone(error: NoRoomError): void {
+    const { storage, limits, events } = this.#options;
+    this.#postponedTo = storage.walBytes + Math.ceil(limits.snapshotWalBytes / RETRY_FRACTION);
+    const event = { type: 'snapshot-postponed', why: error.message };
+    events.emit('kv', event, 'state', 'warn');
+  }
+
   #take(): Promise<void> {
     this.#running = this.#write().finally(() => {
       this.#running = null;
@@ -89,6 +109,7 @@ export class Snapshots {
     // cannot stand on a snapshot of what it does not hold yet.
     await whenDurable(index);
     const file = await storage.saveSnapshot(meta, lines);
+    this.#postponedTo = 0;
     events.emit('kv', { type: 'snapshot-saved', index, term, bytes: file.bytes });
     raft.compact(this.#compactionIndex(index));
   }

@@ -1,8 +1,8 @@
 import { assert, must } from '../lib/assert.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
-import type { Disk } from './disk.ts';
-import { openIfThere } from './file-write.ts';
+import { type Disk, DiskError } from './disk.ts';
+import { openIfThere, removeIfThere } from './file-write.ts';
 import { textOfLine } from './line-reader.ts';
 import type { LogState } from './log-state.ts';
 import { Pace, type PaceOptions } from './pace.ts';
@@ -18,6 +18,7 @@ import {
   type Batch,
   DamageError,
   type Identity,
+  NoRoomError,
   type Restored,
   type SnapshotFile,
   type Storage,
@@ -127,17 +128,13 @@ export class JsonlStorage implements Storage {
     assert(!this.#saving, 'one snapshot at a time');
     this.#saving = true;
     try {
-      const { log } = this.#use();
       const walBytes = this.#walBytes;
-      const path = temporary(snapshotPath(meta.index));
-      const { clusterId } = log.identity;
-      const pace = new Pace(this.#options);
-      const file = await writeSnapshot(this.#disk, path, clusterId, meta, lines, pace);
+      const file = await this.#writeSnapshot(meta, lines);
       const adopted = await this.#exclusive(() => this.#adoptSaved(file, walBytes));
       await this.#tidy();
       return adopted;
     } catch (error) {
-      this.#failure ??= { error };
+      if (!(error instanceof NoRoomError)) this.#failure ??= { error };
       throw error;
     } finally {
       this.#saving = false;
@@ -213,12 +210,26 @@ export class JsonlStorage implements Storage {
     this.#marked = false;
   }
 
+  /** Nothing refers to the file yet: if it does not fit, only it goes. */
+  async #writeSnapshot(meta: SnapshotMeta, lines: Iterable<string>): Promise<SnapshotFile> {
+    const path = temporary(snapshotPath(meta.index));
+    const { clusterId } = this.#use().log.identity;
+    const pace = new Pace(this.#options);
+    try {
+      return await writeSnapshot(this.#disk, path, clusterId, meta, lines, pace);
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'ENOSPC') throw error;
+      await removeIfThere(this.#disk, path);
+      throw new NoRoomError(error.message);
+    }
+  }
+
   async #adoptSaved(file: SnapshotFile, walBytesAtStart: number): Promise<SnapshotFile> {
     const path = temporary(snapshotPath(file.index));
     const newest = this.#newest;
     if (newest !== null && newest.index >= file.index) {
       // The leader's snapshot overtook this one.
-      await this.#disk.remove(path);
+      await removeIfThere(this.#disk, path);
       return newest;
     }
     await this.#adopt(file, path, false);

@@ -22,7 +22,9 @@ class Load {
   }
 
   async #write(writer: number): Promise<void> {
-    for (let n = 0; this.#running; n += 1) {
+    let n = 0;
+    while (this.#running) {
+      n += 1;
       const key = `w${writer}/${n}`;
       const url = this.#urls[(writer + n) % this.#urls.length] ?? '';
       const outcome = await put(url, key, `value ${key}`, { timeoutMs: 3000 });

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { put } from '../support/client.ts';
+import type { NodeProcess } from '../support/node-process.ts';
 import { until } from '../support/poll.ts';
 import { ProcessCluster } from '../support/process-cluster.ts';
 import { Segment } from '../support/wal-surgery.ts';
@@ -12,6 +13,11 @@ const FRACTIONS = [0.01, 0.3, 0.6, 0.99];
 
 function tornCopies(dataDir: string): string[] {
   return readdirSync(join(dataDir, 'wal')).filter((name) => name.endsWith('.torn'));
+}
+
+/** Waits until the node has printed something, from a place in its output on. */
+async function said(node: NodeProcess, from: number, what: RegExp): Promise<void> {
+  await until(`${node.url} says ${what}`, () => what.test(node.output.slice(from)));
 }
 
 async function enough(writers: Writers): Promise<void> {
@@ -28,9 +34,9 @@ test('half a batch at the end of the log is cut, and the node goes on as if noth
     if (node === undefined) throw new Error('no node');
     await node.kill();
     new Segment(cluster.dataDir(node)).halfWrite(fraction);
-    const said = node.output.length;
+    const before = node.output.length;
     await node.restart().up();
-    expect(node.output.slice(said)).toMatch(/is unfinished; it was cut/);
+    await said(node, before, /is unfinished; it was cut/);
     expect((await node.status()).recovering).toBe(false);
     expect(tornCopies(cluster.dataDir(node))).toEqual([]);
     await cluster.ready(cluster.nodes);
@@ -88,10 +94,10 @@ test('alone, a node goes on without the garbled batch, and keeps all that stood 
   expect(lost.size).toBeLessThanOrEqual(8);
   segment.garbleLastBatch();
 
-  const said = node.output.length;
+  const before = node.output.length;
   node.restart();
   await cluster.ready(cluster.nodes);
-  expect(node.output.slice(said)).toMatch(/a power cut, or damage/);
+  await said(node, before, /a power cut, or damage/);
   expect(tornCopies(cluster.dataDir(node))).toHaveLength(1);
   const kept = [...writers.acknowledged].filter(([key]) => !lost.has(key));
   expect(kept.length).toBeGreaterThan(writers.acknowledged.size - 9);

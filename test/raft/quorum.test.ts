@@ -1,4 +1,4 @@
-/** The quick quorum against a slow one that is obviously right, for every case of up to 7 voters. */
+/** The quick quorum against a slow one that is obviously right, in all cases of up to 7 voters. */
 import { describe, expect, test } from 'bun:test';
 import type { MemberId } from '../../src/lib/ids.ts';
 import { hasQuorum, majority, quorumIndex, tally } from '../../src/raft/quorum.ts';

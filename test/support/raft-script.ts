@@ -231,8 +231,8 @@ function fastDisk(script: RaftScript, n: number): void {
 }
 
 /**
- * `restart n1`; `restart n1 torn` when its newest batch is damaged; `restart n1 suspect` when the end
- * of its log is bad, but nothing that counted was there.
+ * `restart n1`; `restart n1 torn` when its newest batch is damaged; `restart n1 suspect` when the
+ * end of its log is bad, but nothing that counted was there.
  */
 function restart(script: RaftScript, words: readonly string[]): string[] {
   const node = script.node(numberOf(words[0]));

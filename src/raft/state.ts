@@ -94,9 +94,9 @@ export class RaftState {
   }
 
   /**
-   * Whether this node may campaign: as a voter, or as one that stays until its removal is committed,
-   * for it may hold what nobody else can be elected without (thesis §4.2.2). Its own vote counts
-   * only where it is a voter.
+   * Whether this node may campaign: as a voter, or as one that stays until its removal is
+   * committed, for it may hold what nobody else can be elected without (thesis §4.2.2). Its own
+   * vote counts only where it is a voter.
    */
   get isElectable(): boolean {
     return this.history.isVoterSince(this.commitIndex, this.id);

@@ -96,14 +96,17 @@ export class JsonlStorage implements Storage {
     return this.#exclusive(() => this.#found(identity));
   }
 
-  append(batch: Batch): Promise<void> {
+  append(batch: Batch, progressed: () => void = () => undefined): Promise<void> {
     const records: WalRecord[] = [];
     for (const { index, term, json } of batch.entries) {
       records.push({ kind: 'entry', index, term, json });
     }
     if (batch.state !== null) records.push({ kind: 'state', state: batch.state });
     if (records.length === 0) return Promise.resolve();
-    return this.#exclusive(() => this.#write(records));
+    return this.#exclusive(() => {
+      progressed();
+      return this.#write(records, progressed);
+    });
   }
 
   markSynced(): Promise<void> {
@@ -205,8 +208,11 @@ export class JsonlStorage implements Storage {
     await this.#claimReserve();
   }
 
-  async #write(records: readonly WalRecord[]): Promise<void> {
-    this.#walBytes += await this.#use().writer.append(records);
+  async #write(
+    records: readonly WalRecord[],
+    progressed: () => void = () => undefined,
+  ): Promise<void> {
+    this.#walBytes += await this.#use().writer.append(records, progressed);
     this.#marked = false;
   }
 

@@ -64,8 +64,12 @@ export interface Storage {
   open(identity: Identity | null): Promise<Restored>;
   /** Founds an empty directory that was opened with null. */
   create(identity: Identity): Promise<void>;
-  /** One write and one fdatasync; resolves when durable. */
-  append(batch: Batch): Promise<void>;
+  /**
+   * One write and one fdatasync; resolves when durable. It may have to wait for what the log does
+   * besides, such as noting a snapshot or beginning a segment: `progressed` is called whenever a
+   * part of that is done, so that a slow disk can be told from one that is stuck.
+   */
+  append(batch: Batch, progressed?: () => void): Promise<void>;
   /** Appends the `synced` marker: called when the log has been idle for 50 ms. */
   markSynced(): Promise<void>;
   /**

@@ -48,8 +48,11 @@ export class WalWriter {
   }
 
   /** Resolves with the batch's size once it is durable. */
-  async append(records: readonly WalRecord[]): Promise<number> {
-    if (this.#bytes >= this.#segmentBytes) await this.#rotate();
+  async append(records: readonly WalRecord[], progressed: () => void): Promise<number> {
+    if (this.#bytes >= this.#segmentBytes) {
+      await this.#rotate();
+      progressed();
+    }
     for (const record of records) {
       const why = this.#log.apply(record);
       assert(why === null, () => `cannot log this: ${why}`);

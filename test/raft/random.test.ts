@@ -1,8 +1,8 @@
 /**
  * THE CORE UNDER RANDOM FAULTS: clusters of 1 to 7, lost, late, repeated and replayed messages,
- * slow disks, crashes, torn logs, partitions, membership changes, snapshots, transfers, all drawn from a
- * seed. Safety is checked at every step (support/raft-oracle.ts, invariants.ts); afterwards the
- * faults end, and the cluster must come to rest in agreement.
+ * slow disks, crashes, torn logs, partitions, membership changes, snapshots, transfers, all drawn
+ * from a seed. Safety is checked at every step (support/raft-oracle.ts, invariants.ts); afterwards
+ * the faults end, and the cluster must come to rest in agreement.
  *
  * A failure names its seed: `RAFT_SEED=17 bun test test/raft/random.test.ts` runs that one alone.
  */

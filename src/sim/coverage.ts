@@ -43,6 +43,7 @@ export const EVENTS = [
   'torn-tail',
   'recovering-start',
   'recovery-settled',
+  'operator-vouched',
   'pause',
   'partition',
   'partition-one-way',

@@ -8,6 +8,7 @@ import type { Prng } from '../lib/prng.ts';
 import { type Configuration, memberOf, votersOf } from '../raft/configuration.ts';
 import { hasQuorum } from '../raft/quorum.ts';
 import type { Oracle } from './checkers/oracle.ts';
+import { DEFAULT_PEER_TIMEOUTS } from '../transport/timeouts.ts';
 import { check } from './failure.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import { PERFECT_NETWORK } from './sim-network.ts';
@@ -19,6 +20,8 @@ const START_MS = 5_000;
 const SUPERVISE_MS = 100;
 const ELECTED_WITHIN = 30;
 const SETTLED_WITHIN = 60;
+/** A piece of a snapshot that was lost is sent again when its time is over. */
+const SNAPSHOT_AGAIN_MS = 2 * DEFAULT_PEER_TIMEOUTS.snapshotMs;
 /** The longest that a client goes on with one operation, ms. */
 const CLIENTS_END_MS = 30_000;
 const STABLE_FOR = 10;
@@ -53,7 +56,7 @@ export class Healing {
     this.#core = all ? nodes : this.#drawCore(nodes);
     this.#leaveOut(nodes.filter((node) => !this.#core.includes(node)));
     this.#supervise();
-    this.#await(START_MS, 'nodes start', () => this.#core.every((node) => node.node !== null));
+    this.#await(START_MS, 'nodes start', () => this.#hasStarted());
     if (!this.#isEnough()) this.#healAll();
     else if (this.#core.length < nodes.length) this.#options.world.coverage.count('healed-core');
     this.#progress();
@@ -62,9 +65,12 @@ export class Healing {
   #progress(): void {
     const { world, isBusy } = this.#options;
     const { electionMs } = world.profile.timing;
+    this.#runFor(ELECTED_WITHIN * electionMs, () => this.#leads() !== null);
+    if (this.#leads() === null) this.#vouch();
     this.#await(ELECTED_WITHIN * electionMs, 'a leader is elected', () => this.#leads() !== null);
     this.#await(CLIENTS_END_MS, 'operations end', () => !isBusy());
-    this.#await(SETTLED_WITHIN * electionMs, 'nodes converge', () => this.#hasConverged());
+    const settledMs = SETTLED_WITHIN * electionMs + SNAPSHOT_AGAIN_MS;
+    this.#await(settledMs, 'nodes converge', () => this.#hasConverged());
     const leader = this.#leads();
     const term = leader?.node?.raft.state.term;
     const changed = (): boolean =>
@@ -102,7 +108,27 @@ export class Healing {
     world.trace.line('world', 'the core is not enough: all heal');
     world.network.mend();
     this.#core = cluster.nodes;
-    this.#await(START_MS, 'nodes start', () => this.#core.every((node) => node.node !== null));
+    this.#await(START_MS, 'nodes start', () => this.#hasStarted());
+  }
+
+  /** Some may find out only now that their disk was damaged. */
+  #hasStarted(): boolean {
+    return this.#core.every((node) => node.node !== null || node.isGone);
+  }
+
+  /**
+   * A member whose log was torn may wait for members that are gone for good. Nothing was damaged on
+   * its disk, so an operator may vouch for it, as the message at its start says.
+   */
+  #vouch(): void {
+    const { world, cluster } = this.#options;
+    if (cluster.nodes.length === world.nodes.size) return;
+    for (const node of this.#core) {
+      if (node.isDamaged || node.node === null || node.node.raft.state.recovery === null) continue;
+      world.coverage.count('operator-vouched');
+      node.crash('kill');
+      node.start(true);
+    }
   }
 
   /** The others die, or are cut off; of some every word arrives, but none reaches them. */

@@ -16,6 +16,7 @@ export class MembershipFaults {
   readonly #prng: Prng;
   #damaged: SimNode | null = null;
   #changing = 0;
+  #asking = 0;
 
   constructor(world: World, cluster: SimCluster) {
     this.#world = world;
@@ -34,9 +35,9 @@ export class MembershipFaults {
     return null;
   }
 
-  /** Whether a change that was asked for is still under way. */
+  /** Whether something that was asked for is still under way. */
   get isBusy(): boolean {
-    return this.#changing > 0;
+    return this.#changing > 0 || this.#asking > 0;
   }
 
   add(): void {
@@ -91,7 +92,12 @@ export class MembershipFaults {
 
   /** Lets a call end as it will, but for errors that should not be. */
   expect(call: Promise<unknown>): void {
-    call.catch((error: unknown) => {
+    const ended = (): void => {
+      this.#asking -= 1;
+    };
+    this.#asking += 1;
+    call.then(ended, (error: unknown) => {
+      ended();
       if (!isExpected(error)) this.#world.failed(error);
     });
   }

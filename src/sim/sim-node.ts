@@ -97,7 +97,8 @@ export class SimNode {
     });
   }
 
-  start(): void {
+  /** @param vouched as with `--force-recovered`. */
+  start(vouched = false): void {
     assert(this.#life === null, `${this.name} runs already`);
     const { scheduler, profile, trace } = this.#options.world;
     const lifeline = new Lifeline(scheduler, () => {
@@ -107,7 +108,7 @@ export class SimNode {
     const life: Life = { lifeline, clock, node: null, transport: null };
     this.#life = life;
     trace.line(this.name, 'starts');
-    this.#open(life).catch((error: unknown) => this.#failed(life, error));
+    this.#open(life, vouched).catch((error: unknown) => this.#failed(life, error));
   }
 
   /** SIGSTOP. */
@@ -144,7 +145,7 @@ export class SimNode {
     };
   }
 
-  async #open(life: Life): Promise<void> {
+  async #open(life: Life, vouched: boolean): Promise<void> {
     const { world, identity, founding, name } = this.#options;
     const storage = this.#storage(life);
     const restored = await storage.open(this.#hasIdentity ? identity : null);
@@ -156,7 +157,7 @@ export class SimNode {
       storage,
       restored: { ...restored, identity },
       founding,
-      forceRecovered: false,
+      forceRecovered: vouched,
       url: this.url,
       name,
       transport: (handler) => {

@@ -215,12 +215,17 @@ export class PeerClient {
 
   /** Logs a change of what is wrong with the peer, not each failure. */
   #note(problem: string): void {
-    if (problem === this.#problem) return;
+    const before = this.#problem;
+    if (problem === before) return;
     this.#problem = problem;
     const { logger } = this.#options;
     const fields = { peer: this.#to, url: this.#url };
     if (problem === '') logger.log('info', 'node', 'peer answers again', fields);
-    else logger.log('warn', 'node', 'peer does not answer', { ...fields, problem });
+    else
+      logger.log(before === '' ? 'warn' : 'debug', 'node', 'peer does not answer', {
+        ...fields,
+        problem,
+      });
   }
 }
 

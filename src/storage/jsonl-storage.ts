@@ -221,13 +221,23 @@ export class JsonlStorage implements Storage {
     const path = temporary(snapshotPath(meta.index));
     const { clusterId } = this.#use().log.identity;
     const pace = new Pace(this.#options);
+    const requireRoom = (): Promise<void> => this.#requireRoom();
     try {
-      return await writeSnapshot(this.#disk, path, clusterId, meta, lines, pace);
+      return await writeSnapshot(this.#disk, path, clusterId, meta, lines, pace, requireRoom);
     } catch (error) {
-      if (!(error instanceof DiskError) || error.code !== 'ENOSPC') throw error;
+      const isFull = error instanceof DiskError && error.code === 'ENOSPC';
+      if (!isFull && !(error instanceof NoRoomError)) throw error;
       await removeIfThere(this.#disk, path);
-      throw new NoRoomError(error.message);
+      throw isFull ? new NoRoomError(error.message) : error;
     }
+  }
+
+  /** A snapshot can wait, the log cannot: it must not find the disk full of the former. */
+  async #requireRoom(): Promise<void> {
+    const { reserveBytes } = this.#options;
+    const free = await this.#disk.freeBytes();
+    if (free >= reserveBytes) return;
+    throw new NoRoomError(`only ${free} bytes are free beside the reserve of ${reserveBytes}`);
   }
 
   async #adoptSaved(file: SnapshotFile, walBytesAtStart: number): Promise<SnapshotFile> {

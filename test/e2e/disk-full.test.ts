@@ -89,6 +89,38 @@ test('all disks fill up: writes are refused with 507 while reads and deletes go 
   await expectKept(nodes, [...written, ['room/again', '1']]);
 }, 60_000);
 
+test('a snapshot that does not fit is put off; with room again it is taken', async () => {
+  using disk = new Tmpfs(2 * DISK_BYTES);
+  const args = [...ARGS, '--snapshot-wal-bytes', '6MiB'];
+  const dataDir = (): string => `${disk.path}/node`;
+  await using cluster = await ProcessCluster.start({ size: 1, args, dataDir });
+  const [node] = cluster.nodes;
+  if (node === undefined) throw new Error('no node');
+  const written: [string, string][] = [];
+  const write = async (count: number): Promise<void> => {
+    for (const end = written.length + count; written.length < end; ) {
+      const key = `key/${written.length}`;
+      await writeAll(cluster.nodes, [[key, LARGE]], 1);
+      written.push([key, LARGE]);
+    }
+  };
+  await write(40);
+  disk.fillUpTo(6 * MIB);
+  await write(16);
+  await until('the snapshot is put off', () => node.output.includes('snapshot-postponed'));
+  expect(node.isRunning).toBe(true);
+  expect(node.output).not.toMatch(/FATAL/);
+  expect(await get(node.url, 'key/0')).toMatchObject({ type: 'ok' });
+
+  disk.empty();
+  await write(40);
+  await until('a snapshot is taken', async () => (await node.status()).snapshotIndex > 0);
+  await node.kill();
+  node.restart();
+  await cluster.ready(cluster.nodes);
+  await expectKept(cluster.nodes, written);
+}, 60_000);
+
 test.each(['follower', 'leader'])(
   "the %s's disk is full to the last byte: it ends with 3, the others go on, and it comes back",
   async (role) => {

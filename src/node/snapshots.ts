@@ -4,6 +4,8 @@ import type { Raft } from '../raft/raft.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
 import { NoRoomError, type Storage } from '../storage/storage.ts';
 import { ApiError } from '../wire/errors.ts';
+import type { Clock } from './clock.ts';
+import { atMost, type Delays } from './delays.ts';
 import type { EventBus } from './events.ts';
 import type { NodeLimits } from './options.ts';
 
@@ -18,8 +20,12 @@ export interface SnapshotsOptions {
   readonly limits: NodeLimits;
   /** Resolves when this node's own log is durable up to an index; rejects when the node stops. */
   readonly whenDurable: (index: LogIndex) => Promise<void>;
+  readonly clock: Clock;
+  readonly delays: Delays;
   readonly failed: (error: unknown) => void;
 }
+
+const LOOK_AGAIN_MS = 20;
 
 /**
  * SNAPSHOTS of this node's own state (§7): taken when the log has outgrown the last one, from a
@@ -41,31 +47,30 @@ export class Snapshots {
     const { storage, limits } = this.#options;
     const due = Math.max(limits.snapshotWalBytes, storage.newestSnapshot()?.bytes ?? 0);
     if (this.#running !== null || storage.walBytes <= Math.max(due, this.#postponedTo)) return;
-    this.#take().catch((error: unknown) => {
-      // A node that stops meanwhile has no use for the snapshot.
-      if (error instanceof ApiError) return;
-      if (error instanceof NoRoomError) this.#postpone(error);
-      else this.#options.failed(error);
-    });
+    // A failure has been told where it happened.
+    this.#take().catch(() => undefined);
   }
 
-  /** A snapshot at least as new as the state at this call. */
+  /**
+   * A snapshot at least as new as the state at this call.
+   *
+   * @throws ApiError `disk-full`, and when the node stops.
+   */
   async takeNow(): Promise<void> {
-    const wanted = this.#options.machine.appliedIndex;
-    try {
-      while ((this.#options.storage.newestSnapshot()?.index ?? 0) < wanted) {
-        await (this.#running ?? this.#take());
-      }
-    } catch (error) {
-      if (!(error instanceof NoRoomError)) throw error;
-      throw new ApiError('disk-full', 'There is no room on the disk for a snapshot.');
+    const { machine, storage, delays } = this.#options;
+    const wanted = machine.appliedIndex;
+    while ((storage.newestSnapshot()?.index ?? 0) < wanted) {
+      await (this.#running ?? this.#take());
+      if ((storage.newestSnapshot()?.index ?? 0) >= wanted) return;
+      // None could be taken: a received one is being put in place of the state.
+      if (!(await delays.sleep(LOOK_AGAIN_MS))) throw stopped();
     }
   }
 
-  /** Resolves when no snapshot is being written. */
-  async close(): Promise<void> {
-    // Whoever took it has been told of its failure.
-    await this.#running?.catch(() => undefined);
+  /** Resolves when no snapshot is being written, or soon. */
+  async close(timeoutMs: number): Promise<void> {
+    const written = this.#running?.catch(() => undefined);
+    if (written !== undefined) await atMost(this.#options.clock, timeoutMs, written);
   }
 
   /** Fills the state machine from an installed snapshot. */
@@ -90,9 +95,20 @@ export class Snapshots {
   }
 
   #take(): Promise<void> {
-    this.#running = this.#write().finally(() => {
-      this.#running = null;
-    });
+    this.#running = this.#write()
+      .catch((error: unknown) => {
+        // A node that stops meanwhile has no use for the snapshot.
+        if (error instanceof ApiError) throw error;
+        if (error instanceof NoRoomError) {
+          this.#postpone(error);
+          throw new ApiError('disk-full', 'There is no room on the disk for a snapshot.');
+        }
+        this.#options.failed(error);
+        throw stopped();
+      })
+      .finally(() => {
+        this.#running = null;
+      });
     return this.#running;
   }
 
@@ -128,4 +144,8 @@ export class Snapshots {
     }
     return Math.min(snapshotIndex, from);
   }
+}
+
+function stopped(): ApiError {
+  return new ApiError('node-stopped', 'The node has stopped.');
 }

@@ -4,7 +4,7 @@ import type { LogIndex } from '../raft/entry.ts';
 export class Waiters {
   readonly #index: () => LogIndex;
   #waiting: { index: LogIndex; resolve: () => void; reject: (error: unknown) => void }[] = [];
-  #abandoned: { readonly error: unknown } | null = null;
+  #abandoned: { readonly error: Error } | null = null;
 
   constructor(index: () => LogIndex) {
     this.#index = index;
@@ -27,7 +27,7 @@ export class Waiters {
     for (const waiter of done) waiter.resolve();
   }
 
-  abandon(error: unknown): void {
+  abandon(error: Error): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#abandoned ??= { error };

@@ -29,9 +29,9 @@ export class ObservedStorage implements Storage {
     return restored;
   }
 
-  async append(batch: Batch): Promise<void> {
+  async append(batch: Batch, progressed?: () => void): Promise<void> {
     this.#durable.begin({ type: 'append', batch });
-    await this.#inner.append(batch);
+    await this.#inner.append(batch, progressed);
     this.#durable.completed();
   }
 

@@ -78,6 +78,11 @@ function lastBatchOffset(): number {
   return at;
 }
 
+/** Where its last line begins, which says term and vote. */
+function stateLine(): number {
+  return lastBytes().subarray(0, -1).lastIndexOf(0x0a) + 1;
+}
+
 beforeAll(async () => {
   const disk = await build(6);
   files = filesOf(disk);
@@ -92,6 +97,7 @@ beforeAll(async () => {
 describe('one bit flipped', () => {
   test('at every byte: refused, or the last batch is cut and the log is torn', async () => {
     const outcomes = { refused: 0, torn: 0 };
+    expect(whole.state).not.toEqual(withoutLast.state);
     for (const [path, bytes] of files) {
       for (let offset = 0; offset < bytes.length; offset += 1) {
         const inLast = path === last && offset >= lastBatchOffset();
@@ -111,7 +117,12 @@ describe('one bit flipped', () => {
               tail: 'torn',
               inLast: true,
             });
-            expect({ where, model: asModel(found) }).toEqual({ where, model: withoutLast });
+            const model = asModel(found);
+            const isSalvaged = Bun.deepEquals(model.state, whole.state);
+            const { state } = isSalvaged ? whole : withoutLast;
+            expect({ where, model }).toEqual({ where, model: { ...withoutLast, state } });
+            // The state has a line of its own in the batch: damage elsewhere does not touch it.
+            expect({ where, isSalvaged }).toEqual({ where, isSalvaged: offset < stateLine() });
             outcomes.torn += 1;
           }
         }
@@ -252,7 +263,8 @@ describe('something else where the next batch should be', () => {
         if (found instanceof DamageError) continue;
         const cutCleanly = changed === gone && at === lines.length - 1;
         expect(found.tail).toBe(cutCleanly ? 'clean' : 'torn');
-        expect([whole, withoutLast]).toContainEqual(asModel(found));
+        const salvaged = { ...withoutLast, state: whole.state };
+        expect([whole, withoutLast, salvaged]).toContainEqual(asModel(found));
       }
     }
   });

@@ -116,7 +116,7 @@ function changed(
     case 'add-learner':
       if (before.removed.includes(change.member.id)) return 'member-removed';
       if (memberOf(before, change.member.id) !== undefined) return before;
-      return { ...before, members: [...before.members, change.member] };
+      return { ...before, members: [...before.members, { ...change.member, learner: true }] };
     case 'activate':
       return {
         ...before,

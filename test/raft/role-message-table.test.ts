@@ -116,7 +116,7 @@ const TABLE: Record<RoleName, Record<Message['type'], Row>> = {
     },
     'timeout-now': {
       older: 'timeout-now-response | pre-candidate@5',
-      same: 'timeout-now-response | pre-candidate@5',
+      same: 'vote last=1@1 transfer; timeout-now-response | candidate@6',
       newer: 'vote last=1@1 transfer; timeout-now-response | candidate@7',
     },
     'timeout-now-response': {

@@ -9,6 +9,7 @@ import { del } from './commands/del.ts';
 import { get } from './commands/get.ts';
 import { memberAdd, memberList, memberPromote, memberRemove } from './commands/member.ts';
 import { put } from './commands/put.ts';
+import { addSimCommand } from './commands/sim.ts';
 import { status } from './commands/status.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { addOptions, settingsMarkdown } from './options.ts';
@@ -56,6 +57,7 @@ function programOf(cli: Cli, done: (exitCode: number) => void): Command {
     .action(() => cli.out(settingsMarkdown(NODE_SETTINGS)));
   addKeyCommands(program, cli, done);
   addMemberCommands(program, cli, done);
+  addSimCommand(program, cli, done);
   return program;
 }
 

@@ -13,6 +13,7 @@ export const EVENTS = [
   'operation-refused',
   'operation-retried',
   'retry-answered-once',
+  'repeated-request',
   'read-linearizable',
   'read-serializable',
   'read-index-refused',

@@ -24,6 +24,7 @@ const SETTLED_WITHIN = 60;
 const SNAPSHOT_AGAIN_MS = 2 * DEFAULT_PEER_TIMEOUTS.snapshotMs;
 /** The longest that a client goes on with one operation, ms. */
 const CLIENTS_END_MS = 30_000;
+const LAST_WISHES = 5;
 const STABLE_FOR = 10;
 
 export interface HealingOptions {
@@ -69,6 +70,9 @@ export class Healing {
     if (this.#leads() === null) this.#vouch();
     this.#await(ELECTED_WITHIN * electionMs, 'a leader is elected', () => this.#leads() !== null);
     this.#await(CLIENTS_END_MS, 'operations end', () => !isBusy());
+    // A stopped node may have found an operator's wish when it went on: let it come true first.
+    this.#runFor(LAST_WISHES * electionMs, () => false);
+    this.#await(ELECTED_WITHIN * electionMs, 'a leader is elected', () => this.#leads() !== null);
     const settledMs = SETTLED_WITHIN * electionMs + SNAPSHOT_AGAIN_MS;
     this.#await(settledMs, 'nodes converge', () => this.#hasConverged());
     const leader = this.#leads();

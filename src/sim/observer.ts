@@ -1,5 +1,6 @@
 /** Turns what the nodes say of themselves into lines of the trace and counts of the coverage. */
 import type { NodeEvent } from '../node/api.ts';
+import { isConfigurationCommand } from '../raft/configuration.ts';
 import type { Entry } from '../raft/entry.ts';
 import type { TraceEvent } from '../raft/trace.ts';
 import type { View } from './checkers/view.ts';
@@ -35,7 +36,11 @@ export class Observer {
   }
 
   /** An entry is committed for the first time. */
-  committed({ index, term, json }: Entry): void {
+  committed({ index, term, json, command }: Entry): void {
+    if (isConfigurationCommand(command)) {
+      this.#coverage.count('configuration-committed');
+      if (command.change.type === 'promote') this.#coverage.count('member-promoted');
+    }
     this.#trace.line('log', `${index} of term ${term} is committed: ${json}`);
   }
 

@@ -21,6 +21,8 @@ export interface SimDiskOptions {
   readonly scheduler: Scheduler;
   readonly prng: Prng;
   readonly profile: DiskProfile;
+  /** Faults beyond those that the world asks for. */
+  readonly sabotage: (operation: DiskOperation) => DiskFault | null;
   /** Gives an answer of the disk to the process that runs at the moment. */
   readonly deliver: (answer: () => void) => void;
 }
@@ -126,6 +128,8 @@ export class SimDisk {
         return { type: 'stuck' };
       }
     }
+    const sabotage = this.#options.sabotage(operation);
+    if (sabotage !== null) return sabotage;
     const fault = this.#failNext;
     if (fault === null || !appliesTo(fault, operation)) return null;
     this.#failNext = null;

@@ -54,7 +54,7 @@ export class SimNode {
 
   constructor(options: SimNodeOptions) {
     const { world, identity, name } = options;
-    const { scheduler, prng, profile } = world;
+    const { scheduler, prng, profile, sabotage } = world;
     this.#options = options;
     this.id = identity.memberId;
     this.name = name;
@@ -64,6 +64,7 @@ export class SimNode {
       scheduler,
       prng: prng.fork(),
       profile: profile.disk,
+      sabotage: sabotage.disk ?? (() => null),
       deliver: (answer) => this.#life?.lifeline.enter(answer),
     });
   }
@@ -210,8 +211,14 @@ export class SimNode {
         forwarded: (to, { operation, requestId }) => {
           trace.line(this.name, `asks ${nodes.get(to)?.name} for ${operation} ${requestId}`);
         },
-        snapshotConfirmed: (by, { snapshot }) => {
-          watcher.snapshotConfirmed(must(nodes.get(by), 'node'), snapshot);
+        failedThere: (at, error) => {
+          trace.line(must(nodes.get(at), 'node').name, `fails a call: ${String(error)}`);
+        },
+        snapshotAnswered: (by, { snapshot, offset }, { nextOffset, done }) => {
+          const receiver = must(nodes.get(by), 'node');
+          const piece = `snapshot ${snapshot.index} from byte ${offset} of ${snapshot.bytes}`;
+          trace.line(receiver.name, `takes ${piece} and wants ${nextOffset}, ${done}`);
+          if (done) watcher.snapshotConfirmed(receiver, snapshot);
         },
       },
     });

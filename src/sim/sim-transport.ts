@@ -48,8 +48,10 @@ export interface TransportObserver {
   sent(message: WireMessage): void;
   received(message: WireMessage): void;
   forwarded(to: MemberId, request: ForwardRequest): void;
-  /** A snapshot was taken over whole by the member that says so. */
-  snapshotConfirmed(by: MemberId, chunk: SnapshotChunk): void;
+  /** A member failed to answer a call. */
+  failedThere(at: MemberId, error: unknown): void;
+  /** A member answers a piece of a snapshot. */
+  snapshotAnswered(by: MemberId, chunk: SnapshotChunk, answer: SnapshotChunkAnswer): void;
 }
 
 interface Pending {
@@ -93,7 +95,7 @@ export class SimTransport implements Transport {
     const copy = { ...chunk, bytes: chunk.bytes.slice() };
     return this.#call(to, DEFAULT_PEER_TIMEOUTS.snapshotMs, false, async (handler) => {
       const answer = await handler.onSnapshotChunk(self, copy);
-      if (answer.done) observer.snapshotConfirmed(to, chunk);
+      observer.snapshotAnswered(to, chunk, answer);
       return answer;
     });
   }
@@ -160,7 +162,7 @@ export class SimTransport implements Transport {
     once: boolean,
     ask: (handler: TransportHandler) => Promise<T>,
   ): Promise<T> {
-    const { self, clock, network, lifeline } = this.#options;
+    const { self, clock, network, lifeline, observer } = this.#options;
     return new Promise((resolve, reject) => {
       const fail = (why: string, sent: boolean): void => {
         cancel();
@@ -177,6 +179,7 @@ export class SimTransport implements Transport {
         });
       };
       const failed = (error: unknown): void => {
+        observer.failedThere(to, error);
         back(() => fail(`failed there: ${String(error)}`, true));
       };
       const arrive = (target: SimTransport): void => {

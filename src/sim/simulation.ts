@@ -152,6 +152,7 @@ export class Simulation {
     const { trace, coverage, scheduler, nodes } = this.world;
     for (const node of nodes.values()) node.crash('drop');
     coverage.count('run');
+    coverage.count('repeated-request', this.checks.model.repeated);
     coverage.count('simulated-second', Math.floor(scheduler.now / 1000));
     const failure = this.#failure;
     return {

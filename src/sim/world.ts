@@ -2,6 +2,7 @@
 import type { MemberId } from '../lib/ids.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { NodeEvent } from '../node/api.ts';
+import type { DiskFault, DiskOperation } from '../storage/memory-disk.ts';
 import type { Restored, SnapshotFile, Storage } from '../storage/storage.ts';
 import type { WireMessage } from '../wire/raft-codec.ts';
 import type { Coverage } from './coverage.ts';
@@ -30,6 +31,7 @@ export interface World {
 /** Ways to break the product, to see that a checker notices. */
 export interface Sabotage {
   readonly storage?: (storage: Storage) => Storage;
+  readonly disk?: (operation: DiskOperation) => DiskFault | null;
 }
 
 /** Who is told of everything that the checkers go by. Each method throws SimFailure. */

@@ -48,6 +48,18 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['no-leader', 'leader
 /** Failures after which another leader may know more. */
 const LEFT_OPEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['timeout', 'node-stopped']);
 
+/** Requests that others were sent are looked at once in so many ticks. */
+const LOOK_TICKS = 10;
+
+/** A request that another node was sent, and that is not answered. */
+interface Forward {
+  readonly to: MemberId;
+  readonly mayRepeat: boolean;
+  readonly giveUp: (why: string) => void;
+  /** At the last look it was not the leader who had been asked. */
+  isStale: boolean;
+}
+
 /** One call on its way to a result. */
 interface Call {
   readonly operation: LeaderOperation;
@@ -66,11 +78,11 @@ interface Call {
 export class LeaderCalls {
   readonly #options: LeaderCallsOptions;
   readonly #wait: LeaderWait;
-  /** How to give up each request that another node was sent. */
-  readonly #forwards = new Set<() => void>();
+  readonly #forwards = new Set<Forward>();
   #count = 0;
   #bytes = 0;
   #numbered = 0;
+  #ticks = 0;
   #closed: ApiError | null = null;
 
   constructor(options: LeaderCallsOptions) {
@@ -127,13 +139,15 @@ export class LeaderCalls {
 
   tick(): void {
     this.#wait.tick();
+    this.#ticks += 1;
+    if (this.#ticks % LOOK_TICKS === 0) this.#lookAtForwards();
   }
 
   /** The node stops: every call ends, those under way with what is known of them. */
   close(error: ApiError): void {
     this.#closed ??= error;
     this.#wait.close();
-    for (const giveUp of this.#forwards) giveUp();
+    for (const forward of this.#forwards) forward.giveUp('this node stops');
   }
 
   async #persevere(call: Call, context: RequestContext): Promise<unknown> {
@@ -175,25 +189,42 @@ export class LeaderCalls {
     }
   }
 
-  async #forward(to: MemberId, { name, body, requestId, deadline }: Call): Promise<unknown> {
+  async #forward(to: MemberId, call: Call): Promise<unknown> {
+    const { operation, name, body, requestId, deadline } = call;
     const { self, clock, transport } = this.#options;
     const timeoutMs = Math.max(1, deadline - clock.now());
     const request = { from: self, to, operation: name, requestId: requestId ?? '', body };
-    const answer = await this.#answerOf(transport().forward(to, request, timeoutMs));
+    const mayRepeat = operation.mayRepeat(body);
+    const answer = await this.#answerOf(transport().forward(to, request, timeoutMs), to, mayRepeat);
     if (answer.ok) return answer.body;
     throw errorOfAnswer(answer.body);
   }
 
-  /** The answer, if it comes before this node stops. */
-  #answerOf(asked: Promise<ForwardAnswer>): Promise<ForwardAnswer> {
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
-        this.#forwards.delete(giveUp);
-        reject(new TransportError('this node stops', true));
+  /** The answer, if it comes while it is worth waiting for. */
+  #answerOf(asked: Promise<ForwardAnswer>, to: MemberId, mayRepeat: boolean) {
+    return new Promise<ForwardAnswer>((resolve, reject) => {
+      const giveUp = (why: string): void => {
+        this.#forwards.delete(forward);
+        reject(new TransportError(why, true));
       };
-      this.#forwards.add(giveUp);
-      asked.then(resolve, reject).finally(() => this.#forwards.delete(giveUp));
+      const forward: Forward = { to, mayRepeat, giveUp, isStale: false };
+      this.#forwards.add(forward);
+      asked.then(resolve, reject).finally(() => this.#forwards.delete(forward));
     });
+  }
+
+  /**
+   * Who was asked and is not the leader any more may be gone for good. It has a moment to answer
+   * still; then the one that leads is asked.
+   */
+  #lookAtForwards(): void {
+    const leader = this.#options.leader();
+    if (leader === null) return;
+    for (const forward of this.#forwards) {
+      if (forward.to === leader || !forward.mayRepeat) continue;
+      if (forward.isStale) forward.giveUp('it does not lead any more');
+      forward.isStale = true;
+    }
   }
 
   #checkRoom(): void {

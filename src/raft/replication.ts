@@ -45,9 +45,14 @@ export function broadcastHeartbeat(raft: RaftState): void {
   for (const [to, progress] of raft.role.progress) sendHeartbeat(raft, raft.role, to, progress);
 }
 
-/** Tells members of a commit they have the entries for, if no other message has (once a tick). */
+/**
+ * Tells members of a commit they have the entries for, if no other message has (once a tick). Not
+ * those behind the compacted log: no message that they take verifies anything, and the snapshot
+ * brings the commit with it.
+ */
 export function announceCommit(raft: RaftState, leader: LeaderRole): void {
   for (const [to, progress] of leader.progress) {
+    if (progress.state === 'snapshot' || raft.log.term(progress.matchIndex) === null) continue;
     const useful = Math.min(raft.commitIndex, progress.matchIndex);
     if (progress.sentCommit < useful) sendHeartbeat(raft, leader, to, progress);
   }

@@ -14,6 +14,7 @@ import {
 } from '../../../src/storage/memory-disk.ts';
 import { MemoryNetwork } from '../../../src/transport/memory-transport.ts';
 import {
+  type SnapshotChunk,
   type Transport,
   TransportError,
   type TransportHandler,
@@ -77,6 +78,8 @@ export class NodeCluster {
   #configuration: Configuration | null = null;
   /** Whether what is sent arrives. */
   hears: Hears = () => true;
+  /** What arrives of a piece of a snapshot; null breaks the connection. */
+  onChunk: (to: MemberId, chunk: SnapshotChunk) => SnapshotChunk | null = (_to, chunk) => chunk;
   /** So many answers to forwarded requests are lost with their connections. */
   resets = 0;
 
@@ -154,7 +157,11 @@ export class NodeCluster {
     return {
       send: (message) => transport.send(message),
       setPeers: (peers) => transport.setPeers(peers),
-      sendSnapshotChunk: (to, chunk) => transport.sendSnapshotChunk(to, chunk),
+      sendSnapshotChunk: async (to, chunk) => {
+        const carried = this.onChunk(to, chunk);
+        if (carried === null) throw new TransportError('connection reset', true);
+        return await transport.sendSnapshotChunk(to, carried);
+      },
       forward,
       close: () => transport.close(),
     };

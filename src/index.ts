@@ -37,7 +37,8 @@ const cli: Cli = {
 };
 
 /**
- * Ctrl-C reaches every process of the terminal, and whoever started this one may pass it on as well:
+ * Ctrl-C reaches every process of the terminal, and whoever started this one may pass it on as
+ * well:
  * only a signal this long after the first, ms, is somebody who does not want to wait.
  */
 const IMPATIENT_AFTER_MS = 1000;

@@ -101,7 +101,9 @@ export interface ConsensusState {
   };
 }
 
-/** One line of `/events`: a decision of the core, or something that happened to the store or node. */
+/**
+ * One line of `/events`: a decision of the core, or something that happened to the store or node.
+ */
 export interface NodeEvent {
   /** Counts from 1 for the life of the process. */
   readonly id: number;

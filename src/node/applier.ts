@@ -7,7 +7,9 @@ import type { Clock } from './clock.ts';
 
 /** Applying holds the event loop no longer than this at a stretch. */
 const SLICE_MS = 5;
-/** What may be applied between two looks at the clock: in bytes of JSON, an entry as one KiB more. */
+/**
+ * What may be applied between two looks at the clock: in bytes of JSON, an entry as one KiB more.
+ */
 const COST_PER_LOOK = 64 * 1024;
 const COST_OF_ENTRY = 1024;
 

@@ -35,9 +35,13 @@ export interface LeaderCallsOptions {
   readonly limits: { readonly calls: number; readonly bytes: number };
 }
 
-/** Forwarded requests are numbered in this many series, as only the newest of each are remembered. */
+/**
+ * Forwarded requests are numbered in this many series, as only the newest of each are remembered.
+ */
 const SERIES = 64;
-/** Kept back from the deadline for the way of the answer, ms: at most a quarter of what there is. */
+/**
+ * Kept back from the deadline for the way of the answer, ms: at most a quarter of what there is.
+ */
 const ANSWER_MARGIN_MS = 20;
 const RETRY_AFTER_MS = 10;
 const RETRY_AFTER_MAX_MS = 160;

@@ -102,7 +102,8 @@ export class RaftState {
   /**
    * Whether this node may campaign: as a voter, or as one that stays until its removal is
    * committed, for it may hold what nobody else can be elected without (thesis §4.2.2). Its own
-   * vote counts only where it is a voter. A member that says it was removed has seen that committed.
+   * vote counts only where it is a voter. A member that says it was removed has seen that
+   * committed.
    */
   get isElectable(): boolean {
     return !this.isDisowned && this.history.isVoterSince(this.commitIndex, this.id);

@@ -171,7 +171,7 @@ export class LeaderCalls {
       if (outcome.type === 'failed') throw isOpen ? unknown() : outcome.error;
       isOpen ||= outcome.isOpen;
       if (context.signal?.aborted === true) throw this.#givenUp(isOpen, context);
-      await delays.sleep(retryAfterMs);
+      await delays.sleep(Math.max(0, Math.min(retryAfterMs, call.deadline - clock.now())));
       retryAfterMs = Math.min(2 * retryAfterMs, RETRY_AFTER_MAX_MS);
     }
   }

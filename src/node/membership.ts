@@ -18,8 +18,6 @@ export interface MembershipOptions {
   readonly propose: (change: ConfigurationChange, requestId: string | null) => ChangeResult;
   /** Resolves when the entry has been applied. */
   readonly committed: (entry: Entry, deadline: number) => Promise<unknown>;
-  /** Whether the newest configuration is committed, so that nothing can take it back. */
-  readonly isSettled: () => boolean;
   /** Resolves when it is certain that this node still leads. */
   readonly confirmed: (deadline: number) => Promise<void>;
 }
@@ -67,19 +65,17 @@ export class Membership {
     requestId: string | null,
     deadline: number,
   ): Promise<Configuration> {
-    const { propose, committed, isSettled, clock, delays } = this.#options;
+    const { propose, committed, clock, delays } = this.#options;
     for (;;) {
       const result = propose(change, requestId);
-      if (!result.ok && !PASSING.has(result.code)) throw refused(result.code);
-      if (result.ok && result.entry !== null) {
-        await committed(result.entry, deadline);
-        return result.configuration;
+      if (result.ok) {
+        const { entry, configuration } = result;
+        if (entry === null) return await this.#confirmed(configuration, deadline);
+        await committed(entry, deadline);
+        return configuration;
       }
-      // Somebody made this change before. While it is uncommitted it may still be lost.
-      if (result.ok && isSettled()) return await this.#confirmed(result.configuration, deadline);
-      const mayWait = clock.now() + RETRY_AFTER_MS < deadline;
-      if (mayWait && (await delays.sleep(RETRY_AFTER_MS))) continue;
-      throw result.ok ? undecided() : refused(result.code);
+      const mayWait = PASSING.has(result.code) && clock.now() + RETRY_AFTER_MS < deadline;
+      if (!mayWait || !(await delays.sleep(RETRY_AFTER_MS))) throw refused(result.code);
     }
   }
 
@@ -97,7 +93,8 @@ export class Membership {
     try {
       await this.#options.confirmed(deadline);
     } catch (error) {
-      throw error instanceof ApiError ? undecided() : error;
+      if (!(error instanceof ApiError)) throw error;
+      throw new ApiError('timeout', 'It is so, unless another leader has changed it meanwhile.');
     }
     return configuration;
   }
@@ -140,10 +137,6 @@ const CODES: Readonly<Record<ChangeRefusal, readonly [ErrorCode, string]>> = {
     'No majority of the voters that would remain answers; bring members back first.',
   ],
 };
-
-function undecided(): ApiError {
-  return new ApiError('timeout', 'The change was made before, and is not known to be committed.');
-}
 
 function refused(code: ChangeRefusal): ApiError {
   const [api, detail] = CODES[code];

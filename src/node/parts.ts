@@ -262,7 +262,6 @@ export class Parts {
         return result ?? { ok: false, code: 'not-leader' };
       },
       committed: (entry, deadline) => this.proposals.add(entry, deadline),
-      isSettled: () => raft.state.history.latestIndex <= raft.state.commitIndex,
       confirmed: (deadline) => this.reads.barrier({ deadline, signal: null }),
     });
   }

@@ -29,6 +29,10 @@ export class PeerHandler implements TransportHandler {
     this.#parts.driver.input((raft) => raft.unreachable(message));
   }
 
+  onDisowned(by: MemberId): void {
+    this.#parts.driver.input((raft) => raft.disowned(by));
+  }
+
   async onSnapshotChunk(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {
     return await this.#parts.receiver.receive(from, chunk);
   }

@@ -30,6 +30,8 @@ export interface TransportHandler {
   onMessage(message: Message): void;
   /** A request could not be delivered or was not answered in time. */
   onUnreachable(to: MemberId, message: Message): void;
+  /** A peer refuses this member as one that was removed from the cluster. */
+  onDisowned?(by: MemberId): void;
   onSnapshotChunk(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer>;
   onForward(request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer>;
 }

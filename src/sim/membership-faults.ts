@@ -9,6 +9,8 @@ const MEMBERS_MAX = 8;
 /** Whoever was removed goes on for a while: it must not disturb the others. */
 const REMOVED_LIVES_MS = 5_000;
 const TRANSFER_TIMEOUT_MS = 2_000;
+/** About two lines of the log. */
+const END_BYTES = 400;
 
 export class MembershipFaults {
   readonly #world: World;
@@ -73,9 +75,12 @@ export class MembershipFaults {
     node.crash('drop');
     const { disk } = node.disk;
     const paths = disk.paths().filter((path) => disk.contents(path).length > 0);
-    if (paths.length === 0) return;
-    const path = this.#prng.pick(paths);
-    const bit = this.#prng.between(0, 8 * disk.contents(path).length);
+    // The end of the log is where damage and a torn write look alike.
+    const atEnd = this.#prng.chance(0.5) ? paths.findLast((path) => path.startsWith('wal/')) : null;
+    const path = atEnd ?? this.#prng.pick(paths);
+    const size = disk.contents(path).length;
+    const from = atEnd === path ? Math.max(0, size - END_BYTES) : 0;
+    const bit = this.#prng.between(8 * from, 8 * size);
     disk.flipBit(path, bit);
     node.isDamaged = true;
     this.#damaged = node;

@@ -119,9 +119,8 @@ export class Workload {
   }
 
   async #attempt(prng: Prng, request: Request): Promise<Outcome> {
-    const nodes = this.#cluster.nodes;
-    if (nodes.length === 0) return { type: 'refused', code: 'nobody' };
-    const target = prng.pick(nodes);
+    const target = this.#target(prng);
+    if (target === null) return { type: 'refused', code: 'nobody' };
     const timeoutMs = prng.pick(TIMEOUTS_MS);
     try {
       const outcome = await this.#ask(target, request, timeoutMs);
@@ -130,6 +129,14 @@ export class Workload {
     } catch (error) {
       return this.#outcomeOf(error);
     }
+  }
+
+  /** Any node; more often one that believes to lead, for there may be two of them. */
+  #target(prng: Prng): SimNode | null {
+    const { nodes } = this.#cluster;
+    const leaders = nodes.filter((one) => one.node?.raft.state.role.name === 'leader');
+    const candidates = leaders.length > 0 && prng.chance(0.4) ? leaders : nodes;
+    return candidates.length === 0 ? null : prng.pick(candidates);
   }
 
   #ask(target: SimNode, request: Request, timeoutMs: number): Promise<Outcome> {

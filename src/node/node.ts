@@ -23,6 +23,7 @@ import { atMost } from './delays.ts';
 import type { NodeOptions } from './options.ts';
 import { Parts } from './parts.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { isRemoved, REMOVED } from './removal.ts';
 import { SNAPSHOT_CHUNK_BYTES } from './snapshot-sender.ts';
 import { clusterOf, consensusOf, statusOf } from './views.ts';
 
@@ -147,11 +148,12 @@ export class Node implements NodeApi {
   readiness(): Readonly<Record<string, string | null>> {
     const { raft, driver, admission } = this.#parts;
     const { state } = raft;
+    const voter = state.isVoter ? null : 'this node is not a voter (yet)';
     const caughtUp = driver.appliedIndex >= state.commitIndex;
     return {
       leader: state.leader === null ? 'no leader is known' : null,
       recovery: state.recovery === null ? null : 'the log is being checked with the other members',
-      membership: state.isVoter ? null : 'this node is not a voter (yet)',
+      membership: isRemoved(state) ? REMOVED : voter,
       applied: caughtUp ? null : `applied ${driver.appliedIndex} of ${state.commitIndex}`,
       disk: admission.diskIsNearlyFull ? 'the disk is nearly full' : null,
       running: this.#stopped !== null ? 'the node is shutting down' : null,

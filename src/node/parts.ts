@@ -25,6 +25,7 @@ import { NodeMetrics } from './node-metrics.ts';
 import type { NodeOptions } from './options.ts';
 import { Proposals } from './proposals.ts';
 import { Reads } from './reads.ts';
+import { isRemoved, REMOVED } from './removal.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { Snapshots } from './snapshots.ts';
@@ -60,6 +61,7 @@ export class Parts {
   readonly delays: Delays;
   #isOver = false;
   #lastLeader: MemberId | null = null;
+  #removalIsTold = false;
 
   constructor(options: NodeOptions, handler: (parts: Parts) => TransportHandler) {
     this.options = options;
@@ -223,6 +225,14 @@ export class Parts {
     this.calls.tick();
     this.reads.tick();
     this.admission.tick();
+    this.#tellRemoval();
+  }
+
+  /** In the log, once: nobody else will say it again. */
+  #tellRemoval(): void {
+    if (this.#removalIsTold || !isRemoved(this.raft.state)) return;
+    this.#removalIsTold = true;
+    this.options.logger.log('error', 'node', REMOVED, { memberId: this.raft.state.id });
   }
 
   #createReads(prng: Prng): Reads {

@@ -88,6 +88,7 @@ async function runNode(cli: Cli, config: Config, logger: PinoLogger): Promise<nu
   const end = await Promise.race([node.failed, stopped]);
   if (end !== 'stopped') {
     await node.abandon();
+    if (end instanceof ExitError) throw end;
     return end;
   }
   logger.log('info', 'node', 'stopping');

@@ -50,12 +50,12 @@ export class ManualClock implements Clock {
     const end = this.#now + ms;
     await turn();
     for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
-      this.#now = timer.at;
+      this.#now = Math.max(this.#now, timer.at);
       this.#timers = this.#timers.filter((other) => other !== timer);
       timer.callback();
       await turn();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 
   /** All of this time passes at once: the process was stopped meanwhile. */

@@ -25,7 +25,7 @@ async function enough(writers: Writers): Promise<void> {
   await until('writes are acknowledged', () => writers.acknowledged.size > before + 50);
 }
 
-test('half a batch at the end of the log is cut, and the node goes on as if nothing had been', async () => {
+test('half a batch at the end of the log is cut, and the node goes on', async () => {
   await using cluster = await ProcessCluster.start();
   await using writers = new Writers(cluster.nodes, 'torn');
   for (const [round, fraction] of FRACTIONS.entries()) {
@@ -47,7 +47,7 @@ test('half a batch at the end of the log is cut, and the node goes on as if noth
   expect(new Set(await storeHashes(cluster.nodes)).size).toBe(1);
 }, 60_000);
 
-test('a garbled last batch: the node keeps a copy, does not vote alone, and recovers by itself', async () => {
+test('a garbled last batch: the node keeps a copy, and recovers by itself with the others', async () => {
   await using cluster = await ProcessCluster.start();
   await using writers = new Writers(cluster.nodes, 'garbled');
   await enough(writers);
@@ -81,7 +81,7 @@ test('a garbled last batch: the node keeps a copy, does not vote alone, and reco
   expect(await put(damaged.url, 'as/voter', '1')).toMatchObject({ type: 'ok' });
 }, 60_000);
 
-test('alone, a node goes on without the garbled batch, and keeps all that stood before it', async () => {
+test('alone, a node goes on without the garbled batch, with all that stood before it', async () => {
   await using cluster = await ProcessCluster.start({ size: 1 });
   const [node] = cluster.nodes;
   if (node === undefined) throw new Error('no node');
@@ -105,7 +105,7 @@ test('alone, a node goes on without the garbled batch, and keeps all that stood 
   expect(await put(node.url, 'goes/on', '1')).toMatchObject({ type: 'ok' });
 }, 30_000);
 
-test('alone, a node refuses to start without a batch that a marker shows to have been durable', async () => {
+test('alone, a node refuses to start without a batch that was marked as durable', async () => {
   await using cluster = await ProcessCluster.start({ size: 1 });
   const [node] = cluster.nodes;
   if (node === undefined) throw new Error('no node');

@@ -24,7 +24,7 @@ async function expectEnd(node: NodeProcess, tracer: Tracer): Promise<void> {
   expect(failed).toHaveLength(1);
 }
 
-test('a sync that fails: alone, the node ends with 3 and does not acknowledge the write', async () => {
+test('a sync fails: alone, the node ends with 3 and does not acknowledge the write', async () => {
   using dir = tempDir();
   await using cluster = await ProcessCluster.start({ size: 1 });
   const [node] = cluster.nodes;
@@ -41,7 +41,7 @@ test('a sync that fails: alone, the node ends with 3 and does not acknowledge th
   expect(await put(node.url, 'again', '1')).toMatchObject({ type: 'ok' });
 }, 30_000);
 
-test("a sync that fails on the leader's disk: it ends, the others go on, and it comes back", async () => {
+test("a sync fails on the leader's disk: it ends, the others go on, it comes back", async () => {
   using dir = tempDir();
   await using cluster = await ProcessCluster.start();
   await writeAll(cluster.nodes, PAIRS, 4);

@@ -35,7 +35,7 @@ async function caughtUp(node: NodeProcess, leader: NodeProcess): Promise<void> {
   });
 }
 
-test('a follower left behind the retained entries gets a snapshot, even when killed as it receives it', async () => {
+test('a follower far behind gets a snapshot, even when killed as it receives it', async () => {
   await using cluster = await ProcessCluster.start({ args: ['--snapshot-wal-bytes', '1MiB'] });
   await writeAll(cluster.nodes, pairs('before', 20), 4);
   await cluster.converged();

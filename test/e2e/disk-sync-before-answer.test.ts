@@ -31,7 +31,7 @@ function isAnswer(line: string, key: string): boolean {
   return / (sendto|sendmsg|writev?)\(/.test(line) && line.includes(`{\\"key\\":\\"${key}\\"`);
 }
 
-test('the system calls of a node: write, then fdatasync of the same file, and only then the answer', async () => {
+test('system calls: write, then fdatasync of the same file, and only then the answer', async () => {
   using dir = tempDir();
   const file = join(dir.path, 'trace');
   await using cluster = await ProcessCluster.start({ size: 1, wrapper: () => recorded(file) });

@@ -11,7 +11,7 @@ import { expectKept, storeHashes, writeAll } from '../support/writers.ts';
 
 const PAIRS = Array.from({ length: 50 }, (_, n): [string, string] => [`key/${n}`, `value ${n}`]);
 
-test('a founding member whose directory is lost must not vote again: it says what to type, and that works', async () => {
+test('a founding member whose directory is lost says what to type, and that works', async () => {
   await using cluster = await ProcessCluster.start();
   await writeAll(cluster.nodes, PAIRS, 4);
   await cluster.converged();
@@ -43,7 +43,7 @@ test('a founding member whose directory is lost must not vote again: it says wha
   expect((await lost.status()).id).not.toBe(id);
 }, 60_000);
 
-test('a founding member that starts for the first time, long after the others, is welcome', async () => {
+test('a founding member that starts long after the others is welcome', async () => {
   using dir = tempDir();
   const ports = await freePorts(3);
   const members = ports.map((port, i) => `n${i}=http://127.0.0.1:${port}`).join(',');

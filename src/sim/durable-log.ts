@@ -67,6 +67,12 @@ export class DurableLog {
     return withPending === null ? null : `${without}; with the change under way: ${withPending}`;
   }
 
+  /** Whether something that was durable is missing there. */
+  isAheadOf({ state, snapshot, entries }: Restored): boolean {
+    const last = (snapshot?.index ?? 0) + entries.length;
+    return last < this.lastIndex || state.term < this.#hard.term;
+  }
+
   /** From now on this counts, whatever it was before. */
   replaceBy(restored: Restored): void {
     const base = restored.snapshot?.index ?? 0;

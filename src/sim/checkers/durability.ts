@@ -8,9 +8,14 @@ import { check } from '../failure.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { View } from './view.ts';
 
-/** What a start found is what was promised, unless damage was done to the disk. */
+/** What a start found is what was promised; less, after damage to the disk, only if it says so. */
 export function checkRestored(node: SimNode, restored: Restored): void {
-  if (node.isDamaged) return;
+  if (node.isDamaged) {
+    check(restored.tail === 'torn' || !node.durable.isAheadOf(restored), 'loss is noticed', () => {
+      return `${node.name} starts with less than was durable, and takes it for everything`;
+    });
+    return;
+  }
   const objection = node.durable.objection(restored);
   check(objection === null, 'durable survives a crash', () => `${node.name}: ${objection}`);
 }

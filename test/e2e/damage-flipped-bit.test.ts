@@ -12,7 +12,7 @@ function pairs(prefix: string): [string, string][] {
   return Array.from({ length: 50 }, (_, n) => [`${prefix}/${n}`, `value ${n}`]);
 }
 
-test('a flipped bit: the node refuses to start and says where; it is replaced as it says', async () => {
+test('a flipped bit: the node refuses to start, and is replaced as it says', async () => {
   await using cluster = await ProcessCluster.start();
   await writeAll(cluster.nodes, pairs('before'), 4);
   await cluster.converged();

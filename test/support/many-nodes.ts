@@ -1,5 +1,5 @@
 /**
- * `bun test/support/many-nodes.ts [25]`
+ * `bun run test:many-nodes [25]`
  *
  * A cluster of that many real nodes on this machine, each a process of its own, joined one after
  * another while writes go on; then the leader is killed. Prints what it took. Not part of the

@@ -104,7 +104,7 @@ export class NodeProcess implements AsyncDisposable {
     return await this.exited;
   }
 
-  /** Starts it again after its end, by default with the same arguments and under the same wrapper. */
+  /** Starts it again after its end, by default with the same arguments and wrapper. */
   restart(args: readonly string[] = this.#options.args, wrapper = this.#options.wrapper): this {
     if (this.isRunning) throw new Error('it still runs');
     this.#child = this.#spawn(args, wrapper);

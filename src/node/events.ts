@@ -34,8 +34,9 @@ export class EventBus {
     callback(this.wantsDetail);
   }
 
-  /** Whether somebody wants one event per peer message. */
+  /** Whether somebody, or the log, wants one event per peer message. */
   get wantsMessages(): boolean {
+    if (this.#logger.enabled('trace')) return true;
     for (const level of this.#listeners.values()) if (level === 'message') return true;
     return false;
   }

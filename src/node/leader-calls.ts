@@ -70,6 +70,7 @@ interface Call {
   readonly name: string;
   readonly body: unknown;
   readonly deadline: number;
+  readonly context: RequestContext;
   requestId: string | null;
 }
 
@@ -116,7 +117,7 @@ export class LeaderCalls {
     this.#count += 1;
     this.#bytes += bytes;
     try {
-      return await this.#persevere({ operation, name, body, deadline, requestId }, context);
+      return await this.#persevere({ operation, name, body, deadline, context, requestId });
     } finally {
       this.#count -= 1;
       this.#bytes -= bytes;
@@ -154,7 +155,8 @@ export class LeaderCalls {
     for (const forward of this.#forwards) forward.giveUp('this node stops');
   }
 
-  async #persevere(call: Call, context: RequestContext): Promise<unknown> {
+  async #persevere(call: Call): Promise<unknown> {
+    const { context } = call;
     const { clock, self, leaderWaitMs, delays } = this.#options;
     let isOpen = false;
     let retryAfterMs = RETRY_AFTER_MS;
@@ -197,7 +199,9 @@ export class LeaderCalls {
     const { operation, name, body, requestId, deadline } = call;
     const { self, clock, transport } = this.#options;
     const timeoutMs = Math.max(1, deadline - clock.now());
-    const request = { from: self, to, operation: name, requestId: requestId ?? '', body };
+    const { correlation } = call.context;
+    const names = { operation: name, requestId: requestId ?? '', correlation };
+    const request = { from: self, to, ...names, body };
     const mayRepeat = operation.mayRepeat(body);
     const answer = await this.#answerOf(transport().forward(to, request, timeoutMs), to, mayRepeat);
     if (answer.ok) return answer.body;

@@ -132,7 +132,7 @@ export class Node implements NodeApi {
     const { leader, id } = raft.state;
     if (leader === null || leader === id) return own();
     const deadline = Math.min(context.deadline, this.now() + ASK_LEADER_MS);
-    const asked = calls.call('cluster', null, { deadline, requestId: null, signal: null });
+    const asked = calls.call('cluster', null, { ...context, deadline, requestId: null });
     return await asked.then(
       (status) => status as ClusterStatus,
       () => own(),

@@ -237,12 +237,12 @@ export class PeerClient {
     this.#problem = problem;
     const { logger } = this.#options;
     const fields = { peer: this.#to, url: this.#url };
-    if (problem === '') logger.log('info', 'node', 'peer answers again', fields);
-    else
-      logger.log(before === '' ? 'warn' : 'debug', 'node', 'peer does not answer', {
-        ...fields,
-        problem,
-      });
+    if (problem === '') {
+      logger.log('info', 'node', 'peer answers again', fields);
+      return;
+    }
+    const level = before === '' ? 'warn' : 'debug';
+    logger.log(level, 'node', 'peer does not answer', { ...fields, problem });
   }
 }
 

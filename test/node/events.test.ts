@@ -55,6 +55,19 @@ describe('the bus', () => {
     expect(late.events).toEqual([]);
   });
 
+  test('tells of messages in a log of the level trace', () => {
+    const lines: string[] = [];
+    const logger = (least: string): Logger => ({
+      enabled: (level) => level === least,
+      log: (level, family, message) => lines.push(`${level} ${family} ${message}`),
+    });
+    expect(busWith(logger('debug')).wantsMessages).toBe(false);
+    const bus = busWith(logger('trace'));
+    expect(bus.wantsMessages).toBe(true);
+    bus.emit('raft', { type: 'message' }, 'message', 'trace');
+    expect(lines).toEqual(['trace raft message']);
+  });
+
   test('drops a listener that fails, and goes on', () => {
     const warnings: string[] = [];
     const bus = busWith({

@@ -24,7 +24,7 @@ const TICK_MS_MAX = 20;
 
 /** One node of a cluster in this process: its directory, its core, its port. */
 export class NodeProcess {
-  /** Resolves with an exit code when the node cannot go on; with a refusal that is yet to be told. */
+  /** Resolves when the node cannot go on: with an exit code, or a refusal still to be told. */
   readonly failed: Promise<number | ExitError>;
   readonly #node: Node;
   readonly #server: HttpServer;

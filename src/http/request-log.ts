@@ -4,8 +4,8 @@ import { PATH_SEARCH_START } from './key.ts';
 export type Answer = Response | Promise<Response>;
 
 /**
- * One line for each request of a client, at the level `debug`; above it, one `if`. What peers say is
- * in the events, at the level `trace`.
+ * One line for each request of a client, at the level `debug`; above it, one `if`. What peers say
+ * is in the events, at the level `trace`.
  */
 export class RequestLog {
   readonly #logger: Logger;

@@ -113,7 +113,7 @@ test('a founder whose directory is gone is refused with exit code 2', async () =
   expect(again.lines.join()).toContain(`--endpoints http://127.0.0.1:${ports[0]}`);
 });
 
-test('a join that the cluster refuses ends with exit code 2, and one line that says why', async () => {
+test('a join that the cluster refuses ends with exit code 2 and one line of why', async () => {
   const first = start('a', '--port', '0');
   const { url } = await first.listening();
   const second = start('b', '--name', 'b', '--join', url);

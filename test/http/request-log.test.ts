@@ -70,7 +70,7 @@ describe('what goes with a request to the leader', () => {
     expect(node.contexts[0]?.correlation).toEqual({ requestId: 'mine', traceparent: TRACE });
   });
 
-  test('is what the answer says, where the client sent nothing that is safe to repeat', async () => {
+  test('is what the answer says, where the client sent nothing safe to repeat', async () => {
     const { node, send } = logging('info');
     let told: string | undefined;
     node.hold = (context) => {

@@ -45,6 +45,8 @@ const SERIES = 64;
 const ANSWER_MARGIN_MS = 20;
 const RETRY_AFTER_MS = 10;
 const RETRY_AFTER_MAX_MS = 160;
+/** Less is nothing: clocks are rounded, and a call must not be tried again and again in no time. */
+const PAUSE_MIN_MS = 1;
 const RETRY_AFTER_SECONDS = 1;
 
 /** Failures that say "ask the present leader", after which the request certainly had no effect. */
@@ -172,8 +174,10 @@ export class LeaderCalls {
       }
       if (outcome.type === 'failed') throw isOpen ? unknown() : outcome.error;
       isOpen ||= outcome.isOpen;
-      if (context.signal?.aborted === true) throw this.#givenUp(isOpen, context);
-      await delays.sleep(Math.max(0, Math.min(retryAfterMs, call.deadline - clock.now())));
+      const pauseMs = Math.min(retryAfterMs, call.deadline - clock.now());
+      const isHopeless = pauseMs < PAUSE_MIN_MS || context.signal?.aborted === true;
+      if (isHopeless) throw this.#givenUp(isOpen, context);
+      await delays.sleep(pauseMs);
       retryAfterMs = Math.min(2 * retryAfterMs, RETRY_AFTER_MAX_MS);
     }
   }

@@ -32,8 +32,11 @@ const breaks =
 const silent: Answer = () => new Promise(() => undefined);
 
 /** Calls of member 1; what others answer is given in advance, and so is what it does itself. */
-function setup(answers: Answer[] = [], limits = { calls: 100, bytes: 1000 }) {
-  const clock = new ManualClock();
+function setup(
+  answers: Answer[] = [],
+  limits = { calls: 100, bytes: 1000 },
+  clock = new ManualClock(),
+) {
   const delays = new Delays(clock);
   const sent: ForwardRequest[] = [];
   const ran: (string | null)[] = [];
@@ -134,6 +137,20 @@ describe('a call', () => {
     await run(1000);
     expect([one.code, one.applied]).toEqual(['no-leader', 'no']);
     // Not a flood: the pauses grow.
+    expect(sent.length).toBeLessThan(12);
+  });
+
+  test('does not run in circles when a timer fires before its time', async () => {
+    class EarlyClock extends ManualClock {
+      override setTimer(ms: number, callback: () => void): () => void {
+        return super.setTimer(Math.floor(ms), callback);
+      }
+    }
+    const refusals = Array.from({ length: 100 }, () => fails('no-leader'));
+    const { call, context, run, sent } = setup(refusals, undefined, new EarlyClock());
+    const one = call(context(1000.5));
+    await run(1000);
+    expect(one.code).toBe('no-leader');
     expect(sent.length).toBeLessThan(12);
   });
 

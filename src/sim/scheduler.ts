@@ -3,8 +3,8 @@
  *
  * Everything that happens in a simulated world is an event in one queue, ordered by virtual time;
  * events of the same moment come in an order drawn from the seed. After each event all promise
- * continuations it led to are run, so between two events nothing is pending, and a run is a function
- * of its seed.
+ * continuations it led to are run, so between two events nothing is pending, and a run is a
+ * function of its seed.
  */
 import type { Prng } from '../lib/prng.ts';
 

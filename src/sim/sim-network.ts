@@ -73,7 +73,9 @@ export class SimNetwork {
     return !this.#cuts.has(linkOf(from, to));
   }
 
-  /** Lets `arrive` happen at the addressee, whenever and, unless it is `once` only, however often. */
+  /**
+   * Lets `arrive` happen at the addressee, whenever and, unless it is `once` only, however often.
+   */
   carry(from: MemberId, to: MemberId, arrive: () => void, once = false): void {
     const { lossRate, duplicateRate, replayRate } = this.#profile;
     if (!once && this.#prng.chance(replayRate)) {

@@ -224,7 +224,9 @@ export class SimNode {
     });
   }
 
-  /** The process gives up by itself: a failed disk and known damage are reasons, nothing else is. */
+  /**
+   * The process gives up by itself: a failed disk and known damage are reasons, nothing else is.
+   */
   #failed(life: Life, error: unknown): void {
     if (life !== this.#life) return;
     const { trace, coverage, scheduler, failed } = this.#options.world;

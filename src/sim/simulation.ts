@@ -1,6 +1,7 @@
 /**
  * ONE RUN: a cluster, its clients and its nemesis, in a world that is made of one seed. First the
- * faults, during which nothing may go wrong; then the healing, after which everything must go right.
+ * faults, during which nothing may go wrong; then the healing, after which everything must go
+ * right.
  */
 import { Prng } from '../lib/prng.ts';
 import { Checks } from './checkers/checks.ts';
@@ -83,7 +84,9 @@ export class Simulation {
     return this.#report();
   }
 
-  /** A part of a run, for tests that direct it themselves. Ends early when `done` or on a failure. */
+  /**
+   * A part of a run, for tests that direct it themselves. Ends early when `done` or on a failure.
+   */
   runFor(ms: number, done: () => boolean = () => false): void {
     const { scheduler } = this.world;
     this.#guarded(() => scheduler.run(scheduler.now + ms, () => this.#hasFailed() || done()));

@@ -46,7 +46,9 @@ test('a run has the length, the operations and the faults it should', () => {
   }
 });
 
-/** Two processes: one for each core. The output names every seed that failed, and how to repeat it. */
+/**
+ * Two processes: one for each core. The output names every seed that failed, and how to repeat it.
+ */
 async function campaign(...flags: string[]): Promise<{ exitCode: number; output: string }> {
   const command = [process.execPath, 'run', 'src/index.ts', 'sim', '--jobs', '2', ...flags];
   const child = Bun.spawn(command, { cwd: ROOT, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });

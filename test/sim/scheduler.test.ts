@@ -94,7 +94,7 @@ describe('SimClock', () => {
     expect(firedAt).toBeLessThan(101);
   });
 
-  test('a timer that was cancelled does not fire, and none does after the end of the process', () => {
+  test('a cancelled timer does not fire, and none does after the end of the process', () => {
     const world = scheduler();
     const life = new Lifeline(world, () => undefined);
     const clock = new SimClock(new MachineClock(world), world, life, 0);

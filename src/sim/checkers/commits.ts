@@ -54,7 +54,8 @@ export class Commits {
     }
     check(known.term === entry.term && known.json === entry.json, 'state machine safety', () => {
       const here = `term ${entry.term}, ${entry.json}`;
-      return `${view.node.name} committed ${entry.index} as ${here}; it is term ${known.term}, ${known.json}`;
+      const there = `term ${known.term}, ${known.json}`;
+      return `${view.node.name} committed ${entry.index} as ${here}; it is ${there}`;
     });
   }
 
@@ -66,7 +67,8 @@ export class Commits {
       holders(voters).length >= majority(voters.length);
     const { voters } = view.raft.state;
     check(isQuorum(voters) || isQuorum(view.votersBefore), 'committed is durable', () => {
-      return `${view.node.name} committed ${index} of term ${term}, which is durable on ${holders(voters).length} of ${voters.length} voters`;
+      const copies = `${holders(voters).length} of ${voters.length} voters`;
+      return `${view.node.name} committed ${index} of term ${term}, durable on ${copies}`;
     });
   }
 
@@ -78,7 +80,8 @@ export class Commits {
     });
     const term = raft.state.log.term(commitIndex);
     check(term === raft.state.term || term === before.term, 'commit rule', () => {
-      return `${view.node.name} of term ${before.term} committed up to ${commitIndex} of term ${term}`;
+      const { name } = view.node;
+      return `${name} of term ${before.term} committed up to ${commitIndex} of term ${term}`;
     });
   }
 }

@@ -33,12 +33,14 @@ export class Elections {
     const { log } = view.raft.state;
     const { lastIndex } = this.#oracle;
     check(log.lastIndex >= lastIndex, 'leader completeness', () => {
-      return `${view.node.name} leads term ${term} with a log to ${log.lastIndex}, committed is ${lastIndex}`;
+      const { name } = view.node;
+      return `${name} leads term ${term} with a log to ${log.lastIndex}, not ${lastIndex}`;
     });
     for (let index = Math.max(1, log.baseIndex); index <= lastIndex; index += 1) {
       const due = this.#oracle.get(index).term;
       check(log.term(index) === due, 'leader completeness', () => {
-        return `${view.node.name} leads term ${term} with entry ${index} of term ${log.term(index)}, committed is term ${due}`;
+        const held = `entry ${index} of term ${log.term(index)}`;
+        return `${view.node.name} leads term ${term} with ${held}, committed is term ${due}`;
       });
     }
   }

@@ -1,7 +1,8 @@
 /**
- * LINEARIZABILITY, and what else clients can see. The order of the log is the witness: a write takes
- * effect at its entry, a read after the last entry applied where it was read. What remains to be
- * checked is that this order respects real time, and that every answer is the model's at that point:
+ * LINEARIZABILITY, and what else clients can see. The order of the log is the witness: a write
+ * takes effect at its entry, a read after the last entry applied where it was read. What remains to
+ * be checked is that this order respects real time, and that every answer is the model's at that
+ * point:
  * linear in the number of operations, where a search for an order would not be.
  */
 import type { LogIndex } from '../../raft/entry.ts';

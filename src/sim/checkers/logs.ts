@@ -58,7 +58,8 @@ export class Logs {
     }
     check(known.json === json && known.previousTerm === previousTerm, 'log matching', () => {
       const here = `${json} after term ${previousTerm}`;
-      return `entry ${index} of term ${term} on ${view.node.name} is ${here}, elsewhere ${known.json} after term ${known.previousTerm}`;
+      const there = `${known.json} after term ${known.previousTerm}`;
+      return `entry ${index} of term ${term} on ${view.node.name} is ${here}, elsewhere ${there}`;
     });
   }
 

@@ -1,7 +1,7 @@
 /**
  * THE MODEL: the store as a user imagines it, written down a second time and as simply as possible.
- * It is fed the committed entries in their order, and says what each must have answered and what any
- * key held at any point.
+ * It is fed the committed entries in their order, and says what each must have answered and what
+ * any key held at any point.
  */
 import type {
   Condition,

@@ -1,4 +1,7 @@
-/** What is committed, for all time: set once by whoever commits it first (paper, State Machine Safety). */
+/**
+ * What is committed, for all time: set once by whoever commits it first (paper, State Machine
+ * Safety).
+ */
 import { must } from '../../lib/assert.ts';
 import {
   type Configuration,

@@ -37,8 +37,7 @@ export class Admission {
   /**
    * What will be free at least, once all that was taken is written. A second is long enough to fill
    * a disk, so what was taken since the last look counts; so does what was taken shortly before,
-   * for
-   * it may have been on its way to the disk at the time.
+   * for it may have been on its way to the disk at the time.
    */
   get freeBytes(): number {
     return Math.max(0, this.#freeAtLook - this.#takenSince - this.#takenBefore);

@@ -30,9 +30,8 @@ const RETRY_AFTER_SECONDS = 1;
 /**
  * LINEARIZABLE READS, the node's half (thesis §6.4): every read that waits shares one question to
  * the core; reads that arrive while it is under way share the next. An answer says up to which
- * index
- * this node must have applied. Each attempt has a number of its own, so that a late answer to an
- * earlier attempt answers nobody: it may be older than the reads that wait now.
+ * index this node must have applied. Each attempt has a number of its own, so that a late answer to
+ * an earlier attempt answers nobody: it may be older than the reads that wait now.
  */
 export class Reads {
   readonly #options: ReadsOptions;

@@ -83,6 +83,6 @@ export class Tally {
 /** A failed run, with the command that repeats it. */
 export function describeFailure({ seed, failure, trace }: RunLine, command: string): string {
   const lines = trace.map((line) => `  ${line.slice(0, LINE_LENGTH)}\n`).join('');
-  const trace = `The end of its trace:\n${lines}`;
-  return `seed ${seed} failed: ${failure}\n${trace}Again: ${command} --seed ${seed}\n`;
+  const ending = `The end of its trace:\n${lines}`;
+  return `seed ${seed} failed: ${failure}\n${ending}Again: ${command} --seed ${seed}\n`;
 }

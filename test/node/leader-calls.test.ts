@@ -154,7 +154,7 @@ describe('a call', () => {
     expect(sent.length).toBeLessThan(12);
   });
 
-  test('of which something may be left is unknown, whatever is said of later attempts', async () => {
+  test('of which something may be left is unknown, whatever later attempts say', async () => {
     for (const later of [fails('disk-full'), fails('no-leader'), breaks(false), done('refusal')]) {
       const answers = [breaks(true), ...Array.from({ length: 50 }, () => later)];
       const { call, context, run } = setup(answers);

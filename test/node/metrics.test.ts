@@ -38,7 +38,7 @@ test('changes of leader and failed writes are counted', async () => {
   expect(figure(await follower.node.metrics(), 'etcd_server_leader_changes_seen_total')).toBe(2);
   const stranger = '9' as typeof leader.id;
   const refused = follower.node.transferLeadership(stranger, cluster.context());
-  expect(cluster.done(refused)).rejects.toThrow();
+  await expect(cluster.done(refused)).rejects.toThrow();
   await cluster.clock.advance(100);
   expect(figure(await follower.node.metrics(), 'etcd_server_proposals_failed_total')).toBe(1);
 });

@@ -109,7 +109,7 @@ describe('a follower far behind', () => {
     expect(lost).toBe(1);
   });
 
-  test('gets it from a leader of a new term while the one of the old term still waits', async () => {
+  test('gets it from a new leader while the one of the old term still waits', async () => {
     const { cluster, leader, follower } = await behind();
     let lost = 0;
     cluster.hears = (_from, _to, kind) => {

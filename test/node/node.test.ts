@@ -94,7 +94,7 @@ describe('writes', () => {
     expect(result.revision).toBe(2);
   });
 
-  test('of a leader that is deposed are tried again when another entry took their place', async () => {
+  test('of a deposed leader are tried again when another entry took their place', async () => {
     const cluster = await NodeCluster.of(3);
     const old = await cluster.settled();
     cluster.isolate(old);

@@ -98,7 +98,7 @@ describe('the sender', () => {
     expect([hopeless.offsets.length, hopeless.sent]).toEqual([5, [[TO, false]]]);
   });
 
-  test('gives up when the file is gone, the term is over, or the follower is in a later one', async () => {
+  test('gives up when the file is gone, or a term is over', async () => {
     const gone = sender(takes);
     gone.world.isGone = true;
     const none = sender(takes);

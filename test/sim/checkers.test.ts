@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import type { KvCommand } from '../../src/kv/command.ts';
 import { bytesOfText } from '../../src/lib/bytes.ts';
 import type { MemberId } from '../../src/lib/ids.ts';
-import type { Command } from '../../src/raft/entry.ts';
 import { createEntry } from '../../src/raft/entry.ts';
 import { Linearizability } from '../../src/sim/checkers/linearizability.ts';
 import { Model } from '../../src/sim/checkers/model.ts';
@@ -27,7 +26,7 @@ function put(index: number, value: string, requestId: string | null = null) {
     condition: null,
     prev: false,
   };
-  return createEntry(index, 1, kv as unknown as Command);
+  return createEntry(index, 1, kv);
 }
 
 /** A history over a log, one step at a time. */

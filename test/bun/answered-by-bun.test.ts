@@ -2,18 +2,21 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test';
 import { RawSocket } from '../support/raw-socket.ts';
 
+let hold: Promise<unknown> | null = null;
 let seen: { readonly url: string; readonly host: string | null }[] = [];
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
-  fetch: ({ url, headers }) => {
+  fetch: async ({ url, headers }) => {
     seen.push({ url, host: headers.get('host') });
+    if (hold !== null) await hold;
     return new Response('seen');
   },
 });
 
 beforeEach(() => {
   seen = [];
+  hold = null;
 });
 
 afterAll(() => server.stop(true));
@@ -45,4 +48,15 @@ test.each([
 test('of an absolute target the host is dropped', async () => {
   expect((await answerTo('GET http://evil.example/kv/a HTTP/1.1', HOST)).status).toBe(200);
   expect(seen).toEqual([{ url: 'http://localhost/kv/a', host: 'localhost' }]);
+});
+
+test('a second request before the first is answered ends the connection', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hold = promise;
+  const socket = await RawSocket.open(server.port ?? 0);
+  socket.write(`GET /1 HTTP/1.1\r\n${HOST}\r\n\r\nGET /2 HTTP/1.1\r\n${HOST}\r\n\r\n`);
+  await socket.untilClosed();
+  expect(socket.received).toBe('');
+  expect(seen.map(({ url }) => url)).toEqual(['http://localhost/1']);
+  resolve();
 });

@@ -10,6 +10,9 @@ import { EXIT } from './cli/exit.ts';
 import { main } from './cli/program.ts';
 import { systemClock } from './node/clock.ts';
 
+// Bun's fetch goes through http_proxy when there is one; messages between nodes must not.
+process.env['NO_PROXY'] = '*';
+
 const stopping = new AbortController();
 const isCompiled = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/i.test(Bun.main);
 
@@ -33,15 +36,25 @@ const cli: Cli = {
   },
 };
 
+/**
+ * Ctrl-C reaches every process of the terminal, and whoever started this one may pass it on as
+ * well:
+ * only a signal this long after the first, ms, is somebody who does not want to wait.
+ */
+const IMPATIENT_AFTER_MS = 1000;
+let stoppingSince = 0;
+
 for (const [signal, number] of [
   ['SIGINT', 2],
   ['SIGTERM', 15],
   ['SIGHUP', 1],
 ] as const) {
   process.on(signal, () => {
-    // Whoever asks twice does not want to wait.
-    if (stopping.signal.aborted) process.exit(128 + number);
-    stopping.abort();
+    const now = performance.now();
+    if (!stopping.signal.aborted) {
+      stoppingSince = now;
+      stopping.abort();
+    } else if (now - stoppingSince > IMPATIENT_AFTER_MS) process.exit(128 + number);
   });
 }
 

@@ -24,8 +24,8 @@ const TICK_MS_MAX = 20;
 
 /** One node of a cluster in this process: its directory, its core, its port. */
 export class NodeProcess {
-  /** Resolves with an exit code when the node cannot go on. */
-  readonly failed: Promise<number>;
+  /** Resolves when the node cannot go on: with an exit code, or a refusal still to be told. */
+  readonly failed: Promise<number | ExitError>;
   readonly #node: Node;
   readonly #server: HttpServer;
   readonly #opened: OpenedNode;
@@ -36,7 +36,7 @@ export class NodeProcess {
     server: HttpServer,
     opened: OpenedNode,
     stopping: AbortController,
-    failed: Promise<number>,
+    failed: Promise<number | ExitError>,
   ) {
     this.#node = node;
     this.#server = server;
@@ -49,7 +49,7 @@ export class NodeProcess {
   static async start(cli: Cli, config: Config, logger: Logger): Promise<NodeProcess> {
     const opened = await openNode(cli, config, logger);
     const stopping = new AbortController();
-    const failure = Promise.withResolvers<number>();
+    const failure = Promise.withResolvers<number | ExitError>();
     const fail = (error: unknown, exitCode: number) => {
       logger.log('fatal', 'node', 'the node cannot go on', { error, exitCode });
       failure.resolve(exitCode);
@@ -62,7 +62,8 @@ export class NodeProcess {
     logger.log('info', 'node', 'listening', { url, dataDir, memberId, clusterId });
     const started = new NodeProcess(node, server, opened, stopping, failure.promise);
     started.#introduce(cli, config, logger).catch((error: unknown) => {
-      fail(error, error instanceof ExitError ? error.exitCode : EXIT.defect);
+      if (error instanceof ExitError) failure.resolve(error);
+      else fail(error, EXIT.defect);
     });
     return started;
   }

@@ -7,14 +7,14 @@
 import pino, { type Logger as Pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogConfig } from '../config.ts';
-import { RollingFile } from './rolling-file.ts';
 import type { LogFamily, Logger, LogLevel } from '../lib/logger.ts';
+import { FdWriter } from './fd-writer.ts';
+import { RollingFile } from './rolling-file.ts';
 
-/** The least that both kinds of destination offer. */
+/** Where lines go. Neither call throws; `close` resolves when what it holds is out, or lost. */
 interface Destination {
-  write(line: string): unknown;
-  on(event: 'error' | 'close' | 'drop', listener: () => void): unknown;
-  end(): void;
+  write(line: string): void;
+  close(): Promise<void>;
 }
 
 const STANDARD_OUTPUT = 1;
@@ -63,10 +63,13 @@ export class PinoLogger implements Logger {
 export function openLogger(config: LogConfig, fields: object): PinoLogger {
   const destinations: Destination[] = [];
   if (config.console !== 'none') {
-    const console = bounded(STANDARD_OUTPUT);
+    const console = new FdWriter(STANDARD_OUTPUT, BUFFER_BYTES, false);
     destinations.push(config.console === 'json' ? console : prettified(console));
   }
-  if (config.file !== null) destinations.push(rollingFile(config.file, config));
+  if (config.file !== null) {
+    const { file: path, fileBytes: maxBytes, fileCount: keep } = config;
+    destinations.push(new RollingFile({ path, maxBytes, keep, bufferBytes: BUFFER_BYTES }));
+  }
   return new PinoLogger(config.level, destinations, fields);
 }
 
@@ -82,35 +85,16 @@ export function prettified(destination: Destination): Destination {
   });
   return {
     write: (line) => destination.write(pretty(line)),
-    on: (event, listener) => destination.on(event, listener),
-    end: () => destination.end(),
+    close: () => destination.close(),
   };
 }
 
-function bounded(fd: number): Destination {
-  return tolerant(pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES }));
-}
-
-function rollingFile(path: string, { fileBytes, fileCount }: LogConfig): Destination {
-  const options = { path, maxBytes: fileBytes, keep: fileCount, bufferBytes: BUFFER_BYTES };
-  return tolerant(new RollingFile(options));
-}
-
-/** A destination that is gone (a closed terminal, a full disk) must not end the node. */
-function tolerant<T extends Destination>(destination: T): T {
-  destination.on('error', () => undefined);
-  return destination;
-}
-
-function closed(destination: Destination): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-  const done = () => {
-    clearTimeout(timer);
-    resolve();
-  };
-  destination.on('close', done);
-  destination.on('error', done);
-  destination.end();
-  return promise;
+/** Closes, but does not wait for ever for a terminal that stands. */
+async function closed(destination: Destination): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+  });
+  await Promise.race([destination.close(), timeout]);
+  clearTimeout(timer);
 }

@@ -9,6 +9,7 @@ import { del } from './commands/del.ts';
 import { get } from './commands/get.ts';
 import { memberAdd, memberList, memberPromote, memberRemove } from './commands/member.ts';
 import { put } from './commands/put.ts';
+import { addSimCommand } from './commands/sim.ts';
 import { status } from './commands/status.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { addOptions, settingsMarkdown } from './options.ts';
@@ -22,6 +23,7 @@ export async function main(cli: Cli, args: readonly string[]): Promise<number> {
     exitCode = code;
   });
   try {
+    refuseUnknownCommand(program, args);
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -30,6 +32,19 @@ export async function main(cli: Cli, args: readonly string[]): Promise<number> {
     if (error instanceof ExitError) return failed(cli, error.exitCode, error.message);
     throw error;
   }
+}
+
+/**
+ * The root has an action of its own, for which Commander would take an unknown command's name for
+ * an argument too many, and its flags for unknown ones.
+ */
+function refuseUnknownCommand(program: Command, args: readonly string[]): void {
+  const [name] = program.parseOptions([...args]).operands;
+  if (name === undefined || name === 'help') return;
+  if (program.commands.some((command) => command.name() === name)) return;
+  program.error(`error: unknown command '${name}'; --help lists the commands`, {
+    code: 'commander.unknownCommand',
+  });
 }
 
 function failed(cli: Cli, exitCode: number, message: string): number {
@@ -43,6 +58,7 @@ function programOf(cli: Cli, done: (exitCode: number) => void): Command {
     .description('Runs a node of a strongly consistent key-value store, or talks to one.')
     .version(cli.version)
     .enablePositionalOptions()
+    .helpCommand('help [command]', 'show this, or the help of a command')
     .exitOverride()
     .configureOutput({ writeOut: cli.out, writeErr: cli.note })
     .action(async (flags: FlagValues) => done(await run(cli, flags)));
@@ -56,6 +72,7 @@ function programOf(cli: Cli, done: (exitCode: number) => void): Command {
     .action(() => cli.out(settingsMarkdown(NODE_SETTINGS)));
   addKeyCommands(program, cli, done);
   addMemberCommands(program, cli, done);
+  addSimCommand(program, cli, done);
   return program;
 }
 

@@ -3,9 +3,9 @@
  * the one before it, and so on. In this thread: a compiled binary cannot start pino's workers.
  */
 
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import pino from 'pino';
+import { FdWriter } from './fd-writer.ts';
 
 export interface RollingFileOptions {
   readonly path: string;
@@ -17,41 +17,31 @@ export interface RollingFileOptions {
   readonly bufferBytes: number;
 }
 
-type Stream = ReturnType<typeof pino.destination>;
+const MODE = 0o600;
 
 export class RollingFile {
   readonly #options: RollingFileOptions;
-  readonly #stream: Stream;
+  #writer: FdWriter;
   #bytes: number;
 
   /** Goes on with the file where it ends. @throws when it cannot be opened. */
   constructor(options: RollingFileOptions) {
-    const { path, bufferBytes } = options;
+    const { path } = options;
     mkdirSync(dirname(path), { recursive: true });
     this.#options = options;
     this.#bytes = existsSync(path) ? statSync(path).size : 0;
-    this.#stream = pino.destination({
-      dest: path,
-      append: true,
-      sync: false,
-      maxLength: bufferBytes,
-      mode: 0o600,
-    });
+    this.#writer = this.#open();
   }
 
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.#bytes > 0 && this.#bytes + bytes > this.#options.maxBytes) this.#roll();
     this.#bytes += bytes;
-    this.#stream.write(line);
+    this.#writer.write(line);
   }
 
-  on(event: 'error' | 'close' | 'drop', listener: () => void): void {
-    this.#stream.on(event, listener);
-  }
-
-  end(): void {
-    this.#stream.end();
+  close(): Promise<void> {
+    return this.#writer.close();
   }
 
   /** What is still on its way goes to the old file, whatever its name is by then. */
@@ -61,11 +51,17 @@ export class RollingFile {
     try {
       for (let i = keep; i > 1; i -= 1) rename(`${path}.${i - 1}`, `${path}.${i}`);
       rename(path, `${path}.1`);
+      const full = this.#writer;
+      this.#writer = this.#open();
+      void full.close();
     } catch {
       // The directory does not let us: one long file is better than no log.
-      return;
     }
-    this.#stream.reopen();
+  }
+
+  #open(): FdWriter {
+    const { path, bufferBytes } = this.#options;
+    return new FdWriter(openSync(path, 'a', MODE), bufferBytes, true);
   }
 }
 

@@ -40,6 +40,9 @@ async function runConfigured(cli: Cli, config: Config): Promise<number> {
   try {
     for (const message of warnings(config)) logger.log('warn', 'node', message);
     return await runNode(cli, config, logger);
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error;
+    throw new ExitError(EXIT.refused, `${config.dataDir}/${error.message}`);
   } finally {
     await logger.close();
   }
@@ -85,6 +88,7 @@ async function runNode(cli: Cli, config: Config, logger: PinoLogger): Promise<nu
   const end = await Promise.race([node.failed, stopped]);
   if (end !== 'stopped') {
     await node.abandon();
+    if (end instanceof ExitError) throw end;
     return end;
   }
   logger.log('info', 'node', 'stopping');
@@ -104,9 +108,7 @@ async function within({ clock }: Cli, ms: number, work: Promise<void>): Promise<
 
 /** What a failed start means for the user; anything unknown is a defect and stays one. */
 function refusalOf(error: unknown): unknown {
-  if (error instanceof DamageError || error instanceof DirectoryLockedError) {
-    return new ExitError(EXIT.refused, error.message);
-  }
+  if (error instanceof DirectoryLockedError) return new ExitError(EXIT.refused, error.message);
   const code = textField(error, 'code');
   if (!(error instanceof Error) || code === null) return error;
   if (NOT_OURS.has(code)) {

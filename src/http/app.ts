@@ -17,6 +17,8 @@ import { memberRoutes } from './members.ts';
 import { nodeRoutes } from './node.ts';
 import { apiErrorOf, replyOversized, replyProblem } from './problem.ts';
 import { raftRoutes } from './raft.ts';
+import { RequestIds } from './request-ids.ts';
+import { type Answer, RequestLog } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import type { Reply, Services } from './services.ts';
 import { storeRoutes } from './store.ts';
@@ -35,15 +37,16 @@ export interface AppOptions {
 /** The REST interface of a node, ready to be given requests or to be listened with. */
 export function createApp(options: AppOptions): Elysia {
   const { node, peers, config } = options;
+  const ids = new RequestIds();
   const services: Services = {
     node,
     peers,
     config,
-    contexts: new RequestContexts(node),
+    contexts: new RequestContexts(node, ids),
     logger: options.logger ?? silentLogger,
     shutdown: options.shutdown ?? new AbortController().signal,
   };
-  const common = new CommonHeaders(node);
+  const common = new CommonHeaders(node, ids);
   const app = new Elysia({
     strictPath: true,
     normalize: false,
@@ -55,7 +58,7 @@ export function createApp(options: AppOptions): Elysia {
     common.stamp(set.headers, request);
   });
   addErrors(app, services, common);
-  addGate(app, services, common);
+  addGate(app, services, common, new RequestLog(services.logger, () => node.now()));
   for (const routes of RESOURCES) app.use(routes(services));
   return app;
 }
@@ -94,7 +97,12 @@ function noRoute(routes: RouteTable, path: string): ApiError {
 }
 
 /** Puts the gate before the router, so that it sees every request, whatever its path. */
-function addGate(app: Elysia, { config, logger }: Services, common: CommonHeaders): void {
+function addGate(
+  app: Elysia,
+  { config, logger }: Services,
+  common: CommonHeaders,
+  log: RequestLog,
+): void {
   const gate = new Gate(config);
   const routes = lazy(() => new RouteTable(app.routes));
   const refuse = (request: Request, thrown: unknown): Response => {
@@ -103,15 +111,19 @@ function addGate(app: Elysia, { config, logger }: Services, common: CommonHeader
     common.stamp(reply.headers, request);
     return respond(reply, JSON.stringify(document));
   };
-  app.wrap((handle) => (given: Request) => {
-    try {
-      const request = withAbsoluteUrl(given);
-      gate.check(request);
-      if (request.method === 'HEAD') requireHead(routes(), request);
-      return handle(request);
-    } catch (thrown) {
-      return refuse(given, thrown);
-    }
+  app.wrap((handle) => {
+    const answer = (given: Request): Answer => {
+      try {
+        const request = withAbsoluteUrl(given);
+        gate.check(request);
+        if (request.method === 'HEAD') requireHead(routes(), request);
+        // Elysia's types call this a function that gives a function.
+        return handle(request) as unknown as Answer;
+      } catch (thrown) {
+        return refuse(given, thrown);
+      }
+    };
+    return (request: Request) => log.around(request, answer);
   });
 }
 

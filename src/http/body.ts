@@ -10,21 +10,42 @@ export class OversizedBody extends ApiError {
   }
 }
 
+/** A body has this long to arrive; less than Bun gives a connection on which nothing moves. */
+const BODY_TIMEOUT_MS = 9000;
+
 /**
  * The body of a request, whole. A stated length over the limit is refused before a byte is read; a
  * body without a length is counted as it comes.
  *
- * @throws ApiError `unsupported-encoding`, and OversizedBody
+ * @throws ApiError `unsupported-encoding`, `request-timeout`, and OversizedBody
  */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+export async function readBody(
+  request: Request,
+  limit: number,
+  timeoutMs: number = BODY_TIMEOUT_MS,
+): Promise<Uint8Array> {
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding.toLowerCase() !== 'identity') {
     throw new ApiError('unsupported-encoding', 'The body must come as it is, without encoding');
   }
   const stated = Number(request.headers.get('content-length') ?? Number.NaN);
   if (stated > limit) throw new OversizedBody(limit, request.body?.getReader() ?? null);
-  if (stated >= 0) return new Uint8Array(await request.arrayBuffer());
-  return request.body === null ? new Uint8Array(0) : await readCounted(request.body, limit);
+  if (stated >= 0) return new Uint8Array(await inTime(request.arrayBuffer(), timeoutMs));
+  if (request.body === null) return new Uint8Array(0);
+  return await inTime(readCounted(request.body, limit), timeoutMs);
+}
+
+async function inTime<T>(body: Promise<T>, timeoutMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const detail = `The body did not arrive within ${timeoutMs / 1000} s`;
+    late.reject(new ApiError('request-timeout', detail));
+  }, timeoutMs);
+  try {
+    return await Promise.race([body, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function readCounted(body: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import { parseDuration } from '../lib/quantities.ts';
 import type { NodeApi, RequestContext } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
+import type { RequestIds } from './request-ids.ts';
 
 const TIMEOUT_DEFAULT_MS = 5000;
 const TIMEOUT_MAX_MS = 60_000;
@@ -15,9 +16,11 @@ export interface IdleTimer {
 /** Builds what goes with each request. */
 export class RequestContexts {
   readonly #node: Pick<NodeApi, 'now'>;
+  readonly #ids: RequestIds;
 
-  constructor(node: Pick<NodeApi, 'now'>) {
+  constructor(node: Pick<NodeApi, 'now'>, ids: RequestIds) {
     this.#node = node;
+    this.#ids = ids;
   }
 
   /** @throws ApiError `bad-request` for a malformed `Abcd-Timeout` */
@@ -34,12 +37,16 @@ export class RequestContexts {
     const timeoutMs = timeoutOf(request.headers);
     // Bun closes a connection on which nothing moves, even while it waits for our answer.
     if (timeoutMs > TIMEOUT_DEFAULT_MS) server?.timeout(request, Math.ceil(timeoutMs / 1000) + 5);
+    const ids = this.#ids;
     return {
       deadline: this.#node.now() + timeoutMs,
       requestId,
-      // Most requests are answered without a look at it, and making one costs.
+      // Most requests are answered without a look at these, and making them costs.
       get signal() {
         return request.signal;
+      },
+      get correlation() {
+        return ids.correlationOf(request);
       },
     };
   }

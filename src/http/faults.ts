@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia';
+import type { MemberId } from '../lib/ids.ts';
 import type { Fault, FaultControl, NodeApi } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
 import { FaultsBody } from '../wire/node.ts';
@@ -15,7 +16,8 @@ export function faultRoutes({ node, config }: Services): Elysia {
     '/faults',
     ({ request, body }): FaultsAnswer => {
       const control = controlOf(node, request);
-      control.set(body.faults.map((fault) => ({ ...fault, peer: requireMemberId(fault.peer) })));
+      const peers = peersOf(node);
+      control.set(body.faults.map((fault) => ({ ...fault, peer: requirePeer(fault.peer, peers) })));
       return answer(control);
     },
     jsonBody(FaultsBody, config.limits),
@@ -47,4 +49,18 @@ function controlOf(node: NodeApi, request: Request): FaultControl {
   }
   Query.of(request.url, []);
   return node.faults;
+}
+
+/** The other members, as this node knows them. */
+function peersOf(node: NodeApi): ReadonlySet<MemberId> {
+  const peers = new Set(node.consensusState().configuration.members.map(({ id }) => id));
+  peers.delete(node.memberId);
+  return peers;
+}
+
+/** A fault towards nobody would be taken and do nothing. @throws ApiError `member-not-found` */
+function requirePeer(text: string, peers: ReadonlySet<MemberId>): MemberId {
+  const id = requireMemberId(text);
+  if (peers.has(id)) return id;
+  throw new ApiError('member-not-found', `This node knows no other member ${id}`);
 }

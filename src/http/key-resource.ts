@@ -40,7 +40,6 @@ export class KeyResource {
 
   async put({ key, query, request, set, server }: KeyRequest): Promise<PutAnswer | Problem> {
     const { node, contexts, config } = this.#services;
-    const context = contexts.write(request, server);
     const condition = writeConditionOf(request.headers);
     const prev = query.flag('prev');
     const body = await readBody(request, config.limits.requestBytes);
@@ -48,6 +47,8 @@ export class KeyResource {
     if (body.length > limit) {
       throw new ApiError('value-too-large', `The value has more than ${limit} bytes`, { limit });
     }
+    // The time for the answer runs from here: a slow upload must not end as an unknown outcome.
+    const context = contexts.write(request, server);
     const value = bytesOfBuffer(body);
     const proposal = { kind: 'put', key, value, condition, prev } as const;
     const result = appliedOf(await node.propose(proposal, context));

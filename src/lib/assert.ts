@@ -1,4 +1,6 @@
-/** Thrown when something impossible happened. The process must exit: its state cannot be trusted. */
+/**
+ * Thrown when something impossible happened. The process must exit: its state cannot be trusted.
+ */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }

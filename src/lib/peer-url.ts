@@ -9,7 +9,8 @@ export function parseOrigin(text: string): string | null {
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null;
   const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   if (!plain || url.pathname !== '/' || url.hostname === '' || url.port === '0') return null;
-  return url.origin;
+  // The parser repairs much (`\\`, `/..`); what needs repair is not what somebody meant.
+  return /^https?:\/\/[^/\\?#@%\s]+\/?$/i.test(text) ? url.origin : null;
 }
 
 /** The origin of an HTTP server at this address; an IPv6 address gets its brackets. */

@@ -5,6 +5,8 @@ import type { NodeLimits } from './options.ts';
 /** Free space is looked at this often, in ticks. */
 const DISK_LOOK_TICKS = 50;
 const RETRY_AFTER_SECONDS = 1;
+/** What a line of the log holds beside the command, about. */
+const LINE_FRAME_BYTES = 120;
 
 /**
  * ADMISSION: what a leader refuses before it reaches the log. Decided here, never while applying,
@@ -14,7 +16,10 @@ export class Admission {
   readonly #storage: Storage;
   readonly #limits: NodeLimits;
   readonly #failed: (error: unknown) => void;
-  #freeBytes = Number.POSITIVE_INFINITY;
+  #freeAtLook = Number.POSITIVE_INFINITY;
+  /** Bytes taken since the last look began, and between that one and the look before it. */
+  #takenSince = 0;
+  #takenBefore = 0;
   #ticks = 0;
   #looking = false;
 
@@ -26,11 +31,16 @@ export class Admission {
 
   /** Less than twice the reserve is free: only what gives space back is taken. */
   get diskIsNearlyFull(): boolean {
-    return this.#freeBytes < 2 * this.#limits.reserveBytes;
+    return this.freeBytes < 2 * this.#limits.reserveBytes;
   }
 
+  /**
+   * What will be free at least, once all that was taken is written. A second is long enough to fill
+   * a disk, so what was taken since the last look counts; so does what was taken shortly before,
+   * for it may have been on its way to the disk at the time.
+   */
   get freeBytes(): number {
-    return this.#freeBytes;
+    return Math.max(0, this.#freeAtLook - this.#takenSince - this.#takenBefore);
   }
 
   tick(): void {
@@ -41,8 +51,16 @@ export class Admission {
   async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
-    this.#freeBytes = await this.#storage.freeBytes();
+    const taken = this.#takenSince;
+    this.#freeAtLook = await this.#storage.freeBytes();
+    this.#takenBefore = taken;
+    this.#takenSince -= taken;
     this.#looking = false;
+  }
+
+  /** An entry with this many bytes of command is on its way to the disk. */
+  took(commandBytes: number): void {
+    this.#takenSince += commandBytes + LINE_FRAME_BYTES;
   }
 
   /** @throws ApiError when a command must not be taken now. */
@@ -51,7 +69,7 @@ export class Admission {
       throw new ApiError(
         'disk-full',
         'The leader refuses writes while its disk is nearly full; deletes are taken.',
-        { freeBytes: this.#freeBytes, neededBytes: 2 * this.#limits.reserveBytes },
+        { freeBytes: this.freeBytes, neededBytes: 2 * this.#limits.reserveBytes },
       );
     }
     const { pendingProposals, pendingBytes } = this.#limits;

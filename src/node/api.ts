@@ -4,6 +4,7 @@ import type { ClusterId, MemberId } from '../lib/ids.ts';
 import type { Configuration, Member } from '../raft/configuration.ts';
 import type { LogIndex, Term } from '../raft/entry.ts';
 import type { TraceEvent } from '../raft/trace.ts';
+import type { Correlation } from '../wire/correlation.ts';
 
 /** A command before the leader stamps it with its time and form. */
 export type KvProposal = DistributiveOmit<KvCommand, 'v' | 'at' | 'by' | 'requestId'>;
@@ -17,6 +18,8 @@ export interface RequestContext {
   readonly requestId: string | null;
   /** Fires when the client has gone away. */
   readonly signal: AbortSignal | null;
+  /** By which the request is found in logs; goes with it to the leader. */
+  readonly correlation?: Correlation | undefined;
 }
 
 /** The applied state, at the moment it is asked. Synchronous: read it whole, without an `await`. */
@@ -101,7 +104,9 @@ export interface ConsensusState {
   };
 }
 
-/** One line of `/events`: a decision of the core, or something that happened to the store or node. */
+/**
+ * One line of `/events`: a decision of the core, or something that happened to the store or node.
+ */
 export interface NodeEvent {
   /** Counts from 1 for the life of the process. */
   readonly id: number;

@@ -7,8 +7,11 @@ import type { Clock } from './clock.ts';
 
 /** Applying holds the event loop no longer than this at a stretch. */
 const SLICE_MS = 5;
-/** Entries between two looks at the clock. */
-const ENTRIES_PER_LOOK = 64;
+/**
+ * What may be applied between two looks at the clock: in bytes of JSON, an entry as one KiB more.
+ */
+const COST_PER_LOOK = 64 * 1024;
+const COST_OF_ENTRY = 1024;
 
 export interface ApplierHooks {
   /** An entry has been applied; null for one that is not the state machine's. */
@@ -74,17 +77,18 @@ export class Applier {
   }
 
   #work(): void {
-    if (this.#busy || this.#stopped) return;
+    if (this.#busy || this.#stopped || this.isIdle) return;
     this.#busy = true;
     try {
       const before = this.appliedIndex;
       const more = this.#slice();
       if (this.appliedIndex !== before) this.#hooks.advanced(this.appliedIndex);
       if (more !== null) {
-        more.then(
-          () => this.#resume(),
-          (error: unknown) => this.#hooks.failed(error),
-        );
+        more
+          .then(() => this.#resume())
+          .catch((error: unknown) => {
+            if (!this.#stopped) this.#hooks.failed(error);
+          });
         return;
       }
     } catch (error) {
@@ -95,6 +99,7 @@ export class Applier {
   }
 
   #resume(): void {
+    if (this.#stopped) return;
     this.#busy = false;
     this.#hooks.advanced(this.appliedIndex);
     this.#work();
@@ -103,6 +108,7 @@ export class Applier {
   /** Applies until the slice is over; answers what to wait for, or null when nothing is left. */
   #slice(): Promise<void> | null {
     const end = this.#clock.now() + SLICE_MS;
+    let cost = 0;
     for (let task = this.#tasks[0]; task !== undefined; task = this.#tasks[0]) {
       if (task.type === 'restore') {
         if (!task.installed) return null;
@@ -112,9 +118,12 @@ export class Applier {
       while (task.next < task.entries.length) {
         const entry = task.entries[task.next];
         task.next += 1;
-        if (entry !== undefined) this.#apply(entry);
-        const look = task.next % ENTRIES_PER_LOOK === 0;
-        if (look && this.#clock.now() >= end) return this.#clock.yield();
+        if (entry === undefined) continue;
+        this.#apply(entry);
+        cost += COST_OF_ENTRY + entry.json.length;
+        if (cost < COST_PER_LOOK) continue;
+        if (this.#clock.now() >= end) return this.#clock.yield();
+        cost = 0;
       }
       this.#tasks.shift();
     }

@@ -5,10 +5,10 @@ import type { Entry, LogIndex } from '../raft/entry.ts';
 import type { Message } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Ready, SnapshotMeta, SnapshotOrder } from '../raft/ready.ts';
+import type { TraceEvent } from '../raft/trace.ts';
 import type { Storage } from '../storage/storage.ts';
 import { Applier } from './applier.ts';
 import type { Clock } from './clock.ts';
-import type { EventBus } from './events.ts';
 import { Persister } from './persister.ts';
 import { Ticker } from './ticker.ts';
 
@@ -18,7 +18,6 @@ export interface DriverOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly tickMs: number;
-  readonly events: EventBus;
   readonly hooks: DriverHooks;
 }
 
@@ -26,12 +25,15 @@ export interface DriverHooks {
   readonly send: (message: Message) => void;
   readonly orderSnapshot: (order: SnapshotOrder) => void;
   readonly readAnswered: (context: number, index: LogIndex | null) => void;
+  readonly traced: (event: TraceEvent) => void;
   /** The membership in force has changed. */
   readonly configured: (configuration: Configuration) => void;
   readonly applied: (entry: Entry, result: KvResult | null) => void;
   readonly advanced: (index: LogIndex) => void;
   readonly restore: (snapshot: SnapshotMeta) => Promise<void>;
   readonly ticked: () => void;
+  /** More of this node's log is durable. */
+  readonly persisted: () => void;
   readonly persistMeasured: (ms: number, entries: number) => void;
   /** The node cannot go on. */
   readonly failed: (error: unknown) => void;
@@ -49,7 +51,8 @@ export class Driver {
   readonly #ticker: Ticker;
   #configuration: Configuration | null = null;
   #scheduled = false;
-  #stopped = false;
+  /** Before its start a node has not restored its state: it hears nothing. */
+  #state: 'new' | 'running' | 'stopped' = 'new';
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -59,6 +62,7 @@ export class Driver {
       persisted: (ready, mark) => {
         for (const message of ready.messagesAfterPersist) hooks.send(message);
         this.input((raft) => raft.persisted(mark));
+        hooks.persisted();
       },
       progressed: () => this.input((raft) => raft.diskProgressed()),
       installed: (snapshot) => this.#applier.snapshotInstalled(snapshot),
@@ -75,13 +79,18 @@ export class Driver {
   }
 
   start(): void {
+    this.#state = 'running';
+    this.#configure();
     this.#ticker.start();
     this.#schedule();
   }
 
-  /** Tells the core something; what follows from it is carried out before other work's turn. */
+  /**
+   * Tells the core something; what follows from it is carried out before other work's turn.
+   * Undefined when the node does not run.
+   */
   input<T>(tell: (raft: Raft) => T): T | undefined {
-    if (this.#stopped) return undefined;
+    if (this.#state !== 'running') return undefined;
     try {
       const told = tell(this.#options.raft);
       this.#schedule();
@@ -94,26 +103,42 @@ export class Driver {
 
   /** Carries out at once what the last input led to. */
   flush(): void {
-    if (!this.#stopped) this.#carryOut();
+    if (this.#state === 'running') this.#carryOut();
   }
 
-  /** Stops ticking and finishes what is on its way to the disk. */
+  /** Stops, but for what is on its way to the disk. Resolves when that is there. */
   async stop(): Promise<void> {
-    this.halt();
+    this.#end();
     await this.#persister.close();
   }
 
-  /** Stops at once. */
+  /** Stops at once, as a crash would. */
   halt(): void {
-    this.#stopped = true;
+    this.#end();
+    this.#persister.halt();
+  }
+
+  #end(): void {
+    this.#state = 'stopped';
     this.#ticker.stop();
     this.#applier.stop();
   }
 
   #tick(): void {
-    this.#options.raft.state.tracing = this.#options.events.hasListeners;
     this.input((raft) => raft.tick());
-    this.#options.hooks.ticked();
+    if (this.#state !== 'running') return;
+    try {
+      this.#options.hooks.ticked();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #configure(): void {
+    const { latest } = this.#options.raft.state.history;
+    if (latest === this.#configuration) return;
+    this.#configuration = latest;
+    this.#options.hooks.configured(latest);
   }
 
   /** Inputs of one turn of the event loop are carried out together. */
@@ -125,7 +150,7 @@ export class Driver {
 
   #carryOut(): void {
     this.#scheduled = false;
-    if (this.#stopped) return;
+    if (this.#state !== 'running') return;
     try {
       while (this.#options.raft.hasReady()) this.#handle(this.#options.raft.ready());
     } catch (error) {
@@ -134,13 +159,9 @@ export class Driver {
   }
 
   #handle(ready: Ready): void {
-    const { hooks, raft, events } = this.#options;
-    for (const event of ready.trace) events.trace(event);
-    const { latest } = raft.state.history;
-    if (latest !== this.#configuration) {
-      this.#configuration = latest;
-      hooks.configured(latest);
-    }
+    const { hooks } = this.#options;
+    for (const event of ready.trace) hooks.traced(event);
+    this.#configure();
     for (const message of ready.messages) hooks.send(message);
     if (ready.snapshot !== null) this.#applier.pushSnapshot(ready.snapshot);
     if (ready.mark !== null) this.#persister.push(ready);
@@ -150,7 +171,6 @@ export class Driver {
   }
 
   #fail(error: unknown): void {
-    if (this.#stopped) return;
     this.halt();
     this.#options.hooks.failed(error);
   }

@@ -16,19 +16,27 @@ export class EventBus {
   readonly #listeners = new Map<Listener, Level>();
   readonly #ring: NodeEvent[] = [];
   #nextId = 1;
+  #onDemand: (wanted: boolean) => void = () => undefined;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
     this.#logger = logger;
   }
 
-  /** Whether somebody wants the decisions of every write and read. */
-  get hasListeners(): boolean {
-    return this.#listeners.size > 0;
+  /** Whether somebody, or the log, wants the decisions of every write and read. */
+  get wantsDetail(): boolean {
+    return this.#listeners.size > 0 || this.#logger.enabled('debug');
   }
 
-  /** Whether somebody wants one event per peer message. */
+  /** Calls back now, and whenever `wantsDetail` may have changed: what costs is made on demand. */
+  onDemand(callback: (wanted: boolean) => void): void {
+    this.#onDemand = callback;
+    callback(this.wantsDetail);
+  }
+
+  /** Whether somebody, or the log, wants one event per peer message. */
   get wantsMessages(): boolean {
+    if (this.#logger.enabled('trace')) return true;
     for (const level of this.#listeners.values()) if (level === 'message') return true;
     return false;
   }
@@ -44,7 +52,7 @@ export class EventBus {
     this.#nextId += 1;
     if (level === 'state') this.#remember(full);
     for (const [listener, wanted] of this.#listeners) {
-      if (level === 'state' || wanted === 'message') listener(full);
+      if (level === 'state' || wanted === 'message') this.#tell(listener, full);
     }
   }
 
@@ -56,11 +64,28 @@ export class EventBus {
   }
 
   subscribe(level: Level, since: number | null, listener: Listener): Unsubscribe {
-    if (since !== null) {
-      for (const event of this.#ring) if (event.id > since) listener(event);
-    }
     this.#listeners.set(listener, level);
-    return () => this.#listeners.delete(listener);
+    if (since !== null) {
+      for (const event of this.#ring) {
+        if (event.id > since && this.#listeners.has(listener)) this.#tell(listener, event);
+      }
+    }
+    this.#onDemand(this.wantsDetail);
+    return () => this.#unsubscribe(listener);
+  }
+
+  #unsubscribe(listener: Listener): void {
+    if (this.#listeners.delete(listener)) this.#onDemand(this.wantsDetail);
+  }
+
+  /** Who cannot listen is no longer told; it must not stop the node. */
+  #tell(listener: Listener, event: NodeEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      this.#unsubscribe(listener);
+      this.#logger.log('warn', 'node', 'a listener to events failed', { error });
+    }
   }
 
   #remember(event: NodeEvent): void {

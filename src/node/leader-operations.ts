@@ -1,11 +1,13 @@
 import type { KvCommand, KvResult } from '../kv/command.ts';
 import type { MemberId } from '../lib/ids.ts';
+import type { ConfigurationChange } from '../raft/configuration.ts';
 import type { Command } from '../raft/entry.ts';
 import type { Raft, TransferResult } from '../raft/raft.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { Admission } from './admission.ts';
 import type { ClusterStatus, KvProposal, MemberInput } from './api.ts';
 import type { Clock } from './clock.ts';
+import type { Delays } from './delays.ts';
 import type { Driver } from './driver.ts';
 import type { LeaderOperation } from './leader-calls.ts';
 import type { Membership } from './membership.ts';
@@ -18,8 +20,17 @@ export interface LeaderParts {
   readonly admission: Admission;
   readonly proposals: Proposals<KvResult | null>;
   readonly membership: Membership;
+  readonly delays: Delays;
   readonly cluster: () => ClusterStatus;
 }
+
+/** What the state machine says to an attempt, and not to the request. */
+const REFUSALS: ReadonlySet<KvResult['type']> = new Set<KvResult['type']>([
+  'request-expired',
+  'too-many-requests',
+]);
+
+const always = (): boolean => true;
 
 const LOOK_AGAIN_MS = 5;
 
@@ -29,31 +40,47 @@ const LOOK_AGAIN_MS = 5;
  */
 export function leaderOperations(parts: LeaderParts): ReadonlyMap<string, LeaderOperation> {
   const { membership } = parts;
+  const change = (changeOf: (body: unknown) => ConfigurationChange): LeaderOperation => ({
+    run: (body, requestId, deadline) => membership.change(changeOf(body), requestId, deadline),
+    mayRepeat: always,
+  });
   return new Map<string, LeaderOperation>([
-    ['propose', (body, id, deadline) => propose(parts, body as KvProposal, id, deadline)],
-    ['cluster', () => Promise.resolve(parts.cluster())],
-    ['add-member', (body, id, deadline) => membership.add(body as MemberInput, id, deadline)],
     [
-      'remove-member',
-      (body, requestId, deadline) => {
-        return membership.change({ type: 'remove', id: body as MemberId }, requestId, deadline);
+      'propose',
+      {
+        run: (body, id, deadline) => propose(parts, body as KvProposal, id, deadline),
+        mayRepeat: always,
+        refuses: (result) => REFUSALS.has((result as KvResult).type),
       },
     ],
+    ['cluster', { run: () => Promise.resolve(parts.cluster()), mayRepeat: always }],
     [
-      'promote-member',
-      (body, requestId, deadline) => {
-        return membership.change({ type: 'promote', id: body as MemberId }, requestId, deadline);
+      'add-member',
+      {
+        run: (body, id, deadline) => membership.add(body as MemberInput, id, deadline),
+        // Without an id each time would add another member.
+        mayRepeat: (body) => (body as MemberInput).id !== null,
       },
     ],
+    ['remove-member', change((id) => ({ type: 'remove', id: id as MemberId }))],
+    ['promote-member', change((id) => ({ type: 'promote', id: id as MemberId }))],
     [
       'update-member',
-      (body, requestId, deadline) => {
-        const { id, url } = body as { id: MemberId; url: string };
-        const change = { type: 'update', id, peerUrls: [url], clientUrls: [url] } as const;
-        return membership.change(change, requestId, deadline);
+      {
+        run: (body, requestId, deadline) => {
+          return membership.update(body as { id: MemberId; url: string }, requestId, deadline);
+        },
+        mayRepeat: always,
       },
     ],
-    ['transfer', (body, _id, deadline) => transfer(parts, body as MemberId | null, deadline)],
+    [
+      'transfer',
+      {
+        run: (body, _id, deadline) => transfer(parts, body as MemberId | null, deadline),
+        // To anybody at all, leadership would be handed on by whoever got it.
+        mayRepeat: (body) => body !== null,
+      },
+    ],
   ]);
 }
 
@@ -72,6 +99,7 @@ async function propose(
   const proposed = driver.input((raft) => raft.propose(command as Command));
   if (proposed === undefined) throw new ApiError('node-stopped', 'The node has stopped.');
   if (!proposed.ok) throw new ApiError('no-leader', `Not proposed: ${proposed.code}.`);
+  admission.took(Buffer.byteLength(proposed.entry.json));
   const result = await proposals.add(proposed.entry, deadline);
   if (result === null) throw new ApiError('internal', 'a command was applied as something else');
   return result;
@@ -83,7 +111,8 @@ async function transfer(
   to: MemberId | null,
   deadline: number,
 ): Promise<MemberId> {
-  const { driver, raft, clock } = parts;
+  const { driver, raft, clock, delays } = parts;
+  if (to === raft.state.id && raft.state.leader === to) return to;
   const begun = driver.input((core) => core.transferLeadership(to));
   if (begun === undefined) throw new ApiError('node-stopped', 'The node has stopped.');
   if (!begun.ok) throw transferRefused(begun);
@@ -91,12 +120,12 @@ async function transfer(
     const { leader, role } = raft.state;
     if (leader !== null && leader !== raft.state.id) return leader;
     if (role.name === 'leader' && role.transfer === null) {
-      throw new ApiError('conflict', `Member ${begun.to} did not take over in time.`);
+      // It may have been told, and campaign yet.
+      throw new ApiError('timeout', `Member ${begun.to} did not take over in time.`);
     }
     if (clock.now() >= deadline) throw new ApiError('timeout', 'No new leader is known yet.');
-    await new Promise<void>((resolve) => {
-      clock.setTimer(LOOK_AGAIN_MS, resolve);
-    });
+    if (await delays.sleep(LOOK_AGAIN_MS)) continue;
+    throw new ApiError('node-stopped', 'The node stops; leadership may have been handed over.');
   }
 }
 

@@ -1,19 +1,25 @@
+import { must } from '../lib/assert.ts';
 import { idOfBytes, type MemberId, parseMemberId } from '../lib/ids.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { Configuration, ConfigurationChange, Member } from '../raft/configuration.ts';
 import { memberOf } from '../raft/configuration.ts';
+import type { Entry } from '../raft/entry.ts';
 import type { ChangeRefusal, ChangeResult } from '../raft/membership.ts';
 import { ApiError, type ErrorCode } from '../wire/errors.ts';
 import type { AddedMember, MemberInput } from './api.ts';
 import type { Clock } from './clock.ts';
+import type { Delays } from './delays.ts';
 
 export interface MembershipOptions {
   readonly clock: Clock;
+  readonly delays: Delays;
   readonly prng: Prng;
   readonly latest: () => Configuration;
   readonly propose: (change: ConfigurationChange, requestId: string | null) => ChangeResult;
   /** Resolves when the entry has been applied. */
-  readonly committed: (change: ChangeResult & { ok: true }, deadline: number) => Promise<unknown>;
+  readonly committed: (entry: Entry, deadline: number) => Promise<unknown>;
+  /** Resolves when it is certain that this node still leads. */
+  readonly confirmed: (deadline: number) => Promise<void>;
 }
 
 /** Refusals that pass: the change before must be committed, the term must have begun. */
@@ -35,35 +41,66 @@ export class Membership {
   async add(input: MemberInput, requestId: string | null, deadline: number): Promise<AddedMember> {
     const latest = this.#options.latest();
     const known = input.id === null ? undefined : memberOf(latest, input.id);
-    if (known === undefined) this.#refuseTakenUrl(latest, input.url);
+    if (known === undefined) this.#refuseTakenUrl(latest, input.url, null);
     const member = known ?? this.#newMember(input);
     const change = { type: 'add-learner', member } as const;
     const configuration = await this.change(change, requestId, deadline);
     return { member: memberOf(configuration, member.id) ?? member, configuration };
   }
 
-  /** Proposes a change and waits until it is committed. */
+  /** Moves a member to another URL, which must be nobody else's. */
+  async update(
+    { id, url }: { readonly id: MemberId; readonly url: string },
+    requestId: string | null,
+    deadline: number,
+  ): Promise<Configuration> {
+    this.#refuseTakenUrl(this.#options.latest(), url, id);
+    const change = { type: 'update', id, peerUrls: [url], clientUrls: [url] } as const;
+    return await this.change(change, requestId, deadline);
+  }
+
+  /** Proposes a change and waits until it is committed; at once when it was made before. */
   async change(
     change: ConfigurationChange,
     requestId: string | null,
     deadline: number,
   ): Promise<Configuration> {
+    const { propose, committed, clock, delays } = this.#options;
     for (;;) {
-      const result = this.#options.propose(change, requestId);
+      const result = propose(change, requestId);
       if (result.ok) {
-        await this.#options.committed(result, deadline);
-        return result.configuration;
+        const { entry, configuration } = result;
+        if (entry === null) return await this.#confirmed(configuration, deadline);
+        await committed(entry, deadline);
+        return configuration;
       }
-      const mayWait = this.#options.clock.now() + RETRY_AFTER_MS < deadline;
-      if (!PASSING.has(result.code) || !mayWait) throw refused(result.code);
-      await new Promise<void>((resolve) => {
-        this.#options.clock.setTimer(RETRY_AFTER_MS, resolve);
-      });
+      const mayWait = PASSING.has(result.code) && clock.now() + RETRY_AFTER_MS < deadline;
+      if (!mayWait || !(await delays.sleep(RETRY_AFTER_MS))) throw refused(result.code);
     }
   }
 
+  /** An id for a member that brought none. */
+  drawId(): MemberId {
+    const bytes = new Uint8Array(8);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, this.#options.prng.uint32());
+    view.setUint32(4, this.#options.prng.uint32());
+    return must(parseMemberId(idOfBytes(bytes)), 'an id of random bytes');
+  }
+
+  /** A leader that was deposed unawares does not know what has become of its members. */
+  async #confirmed(configuration: Configuration, deadline: number): Promise<Configuration> {
+    try {
+      await this.#options.confirmed(deadline);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new ApiError('timeout', 'It is so, unless another leader has changed it meanwhile.');
+    }
+    return configuration;
+  }
+
   #newMember(input: MemberInput): Member {
-    const id = input.id ?? this.#drawId();
+    const id = input.id ?? this.drawId();
     return {
       id,
       name: input.name ?? `member-${id}`,
@@ -75,19 +112,9 @@ export class Membership {
     };
   }
 
-  #drawId(): MemberId {
-    const bytes = new Uint8Array(8);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, this.#options.prng.uint32());
-    view.setUint32(4, this.#options.prng.uint32());
-    const id = parseMemberId(idOfBytes(bytes));
-    if (id === null) throw new Error('drew an id that is none');
-    return id;
-  }
-
-  #refuseTakenUrl(configuration: Configuration, url: string): void {
+  #refuseTakenUrl(configuration: Configuration, url: string, by: MemberId | null): void {
     const owner = configuration.members.find((member) => member.peerUrls.includes(url));
-    if (owner === undefined) return;
+    if (owner === undefined || owner.id === by) return;
     throw new ApiError(
       'conflict',
       `${url} belongs to member ${owner.id} (${owner.name}): remove that member first.`,

@@ -3,6 +3,7 @@ import { must } from '../lib/assert.ts';
 import type { ClusterId, MemberId } from '../lib/ids.ts';
 import type { Configuration, ConfigurationCommand } from '../raft/configuration.ts';
 import { createEntry, type Term } from '../raft/entry.ts';
+import type { SnapshotFile, Storage } from '../storage/storage.ts';
 import { ApiError } from '../wire/errors.ts';
 import type {
   AddedMember,
@@ -18,9 +19,11 @@ import type {
   StoreView,
   Unsubscribe,
 } from './api.ts';
+import { atMost } from './delays.ts';
 import type { NodeOptions } from './options.ts';
 import { Parts } from './parts.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { isRemoved, REMOVED } from './removal.ts';
 import { SNAPSHOT_CHUNK_BYTES } from './snapshot-sender.ts';
 import { clusterOf, consensusOf, statusOf } from './views.ts';
 
@@ -28,6 +31,8 @@ import { clusterOf, consensusOf, statusOf } from './views.ts';
 const HANDOVER_MS = 2000;
 const DRAIN_MS = 3000;
 const LOOK_AGAIN_MS = 10;
+/** How long a stopping node waits for a snapshot that is being written, ms. */
+const SNAPSHOT_MS = 2000;
 /** How long a follower waits for the leader's view of the cluster, ms. */
 const ASK_LEADER_MS = 500;
 
@@ -38,7 +43,7 @@ export class Node implements NodeApi {
   readonly memberId: MemberId;
   readonly store: StoreView;
   readonly faults: FaultControl | null;
-  #stopping = false;
+  #stopped: Promise<void> | null = null;
 
   private constructor(parts: Parts, clusterId: ClusterId) {
     this.#parts = parts;
@@ -53,39 +58,48 @@ export class Node implements NodeApi {
     const identity = must(given.restored.identity, 'identity of an opened directory');
     const options = await founded(given);
     const parts = new Parts(options, (assembled) => new PeerHandler(assembled));
-    const { snapshot } = options.restored;
-    if (snapshot !== null) await parts.snapshots.restore(snapshot);
-    await parts.admission.look();
-    const node = new Node(parts, identity.clusterId);
+    try {
+      const { snapshot } = options.restored;
+      if (snapshot !== null) await parts.snapshots.restore(snapshot);
+      await parts.admission.look();
+    } catch (error) {
+      await parts.transport.close();
+      throw error;
+    }
     parts.driver.start();
-    return node;
+    return new Node(parts, identity.clusterId);
   }
 
   /**
-   * Hands leadership over, lets open writes end, and closes the files. Resolves when nothing of
+   * Hands leadership over, lets open requests end, and closes the files. Resolves when nothing of
    * this node runs any more.
    */
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
-    const { raft, driver, proposals, transport, snapshots, options } = this.#parts;
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Stops at once, as a crash would, but for the process: for tests. */
+  kill(): void {
+    this.#parts.end(new ApiError('node-stopped', 'The node was killed.'));
+    void this.#parts.transport.close();
+  }
+
+  async #stop(): Promise<void> {
+    const { raft, driver, proposals, calls, reads, transport, snapshots, options } = this.#parts;
     driver.input((core) => core.transferLeadership(null));
     await this.#until(
       () => raft.state.role.name !== 'leader' || noSuccessor(raft.state),
       HANDOVER_MS,
     );
-    await this.#until(() => proposals.count === 0, DRAIN_MS);
+    await this.#until(() => proposals.awaited + calls.count + reads.count === 0, DRAIN_MS);
+    const persisted = driver.stop();
     this.#parts.abandon(new ApiError('shutting-down', 'The node is shutting down.'));
-    await driver.stop();
-    await snapshots.close();
+    await persisted;
+    await snapshots.close(SNAPSHOT_MS);
+    this.#parts.end(new ApiError('shutting-down', 'The node is shutting down.'));
     await transport.close();
     await options.storage.close();
-  }
-
-  /** Stops at once, as a crash would, but for the process: for tests. */
-  kill(): void {
-    this.#parts.driver.halt();
-    this.#parts.abandon(new ApiError('node-stopped', 'The node was killed.'));
   }
 
   now(): number {
@@ -97,13 +111,14 @@ export class Node implements NodeApi {
   }
 
   async propose(proposal: KvProposal, context: RequestContext): Promise<KvResult> {
-    const result = await this.#call('propose', proposal, context);
+    const bytes = proposal.key.length + (proposal.kind === 'put' ? proposal.value.length : 0);
+    const result = await this.#call('propose', proposal, context, bytes);
     return result as KvResult;
   }
 
   async readBarrier(context: RequestContext): Promise<void> {
     this.#refuseWhenStopping();
-    await this.#parts.reads.barrier(context.deadline);
+    await this.#parts.reads.barrier(context);
   }
 
   status(): NodeStatus {
@@ -117,7 +132,7 @@ export class Node implements NodeApi {
     const { leader, id } = raft.state;
     if (leader === null || leader === id) return own();
     const deadline = Math.min(context.deadline, this.now() + ASK_LEADER_MS);
-    const asked = calls.call('cluster', null, { ...context, deadline });
+    const asked = calls.call('cluster', null, { ...context, deadline, requestId: null });
     return await asked.then(
       (status) => status as ClusterStatus,
       () => own(),
@@ -133,18 +148,21 @@ export class Node implements NodeApi {
   readiness(): Readonly<Record<string, string | null>> {
     const { raft, driver, admission } = this.#parts;
     const { state } = raft;
+    const voter = state.isVoter ? null : 'this node is not a voter (yet)';
     const caughtUp = driver.appliedIndex >= state.commitIndex;
     return {
       leader: state.leader === null ? 'no leader is known' : null,
       recovery: state.recovery === null ? null : 'the log is being checked with the other members',
-      membership: state.isVoter ? null : 'this node is not a voter (yet)',
+      membership: isRemoved(state) ? REMOVED : voter,
       applied: caughtUp ? null : `applied ${driver.appliedIndex} of ${state.commitIndex}`,
       disk: admission.diskIsNearlyFull ? 'the disk is nearly full' : null,
-      running: this.#stopping ? 'the node is shutting down' : null,
+      running: this.#stopped !== null ? 'the node is shutting down' : null,
     };
   }
 
-  async addMember(member: MemberInput, context: RequestContext): Promise<AddedMember> {
+  async addMember(input: MemberInput, context: RequestContext): Promise<AddedMember> {
+    // Named here, so that the request can be sent again and still adds one member.
+    const member = { ...input, id: input.id ?? this.#parts.membership.drawId() };
     return (await this.#call('add-member', member, context)) as AddedMember;
   }
 
@@ -178,19 +196,11 @@ export class Node implements NodeApi {
 
   async backup(context: RequestContext): Promise<ReadableStream<Uint8Array>> {
     await this.readBarrier(context);
-    await this.#parts.snapshots.takeNow();
-    const { storage } = this.#parts.options;
-    const snapshot = must(storage.newestSnapshot(), 'a snapshot that was just taken');
-    let offset = 0;
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const bytes = await storage.readSnapshotChunk(snapshot.index, offset, SNAPSHOT_CHUNK_BYTES);
-        if (bytes === null) throw new Error('the snapshot was replaced by a newer one');
-        offset += bytes.length;
-        if (bytes.length > 0) controller.enqueue(bytes);
-        if (offset >= snapshot.bytes) controller.close();
-      },
-    });
+    const taken = this.#parts.snapshots.takeNow();
+    // A large one takes its time, and the stream waits for it; a quick failure is told at once.
+    const { clock, storage } = this.#parts.options;
+    await atMost(clock, Math.max(0, context.deadline - clock.now()), taken);
+    return backupStream(storage, taken);
   }
 
   subscribe(
@@ -210,10 +220,15 @@ export class Node implements NodeApi {
     return this.#parts.raft;
   }
 
-  async #call(operation: string, body: unknown, context: RequestContext): Promise<unknown> {
+  async #call(
+    operation: string,
+    body: unknown,
+    context: RequestContext,
+    bytes = 0,
+  ): Promise<unknown> {
     this.#refuseWhenStopping();
     try {
-      return await this.#parts.calls.call(operation, body, context);
+      return await this.#parts.calls.call(operation, body, context, bytes);
     } catch (error) {
       this.#parts.metrics.proposalFailed();
       throw error;
@@ -221,17 +236,13 @@ export class Node implements NodeApi {
   }
 
   #refuseWhenStopping(): void {
-    if (this.#stopping) throw new ApiError('shutting-down', 'The node is shutting down.');
+    if (this.#stopped !== null) throw new ApiError('shutting-down', 'The node is shutting down.');
   }
 
   async #until(done: () => boolean, timeoutMs: number): Promise<void> {
-    const { clock } = this.#parts.options;
-    const end = clock.now() + timeoutMs;
-    while (!done() && clock.now() < end) {
-      await new Promise<void>((resolve) => {
-        clock.setTimer(LOOK_AGAIN_MS, resolve);
-      });
-    }
+    const { delays, options } = this.#parts;
+    const end = options.clock.now() + timeoutMs;
+    while (!done() && options.clock.now() < end && (await delays.sleep(LOOK_AGAIN_MS)));
   }
 }
 
@@ -257,4 +268,21 @@ async function founded(options: NodeOptions): Promise<NodeOptions> {
 
 function noSuccessor(state: Parts['raft']['state']): boolean {
   return state.role.name === 'leader' && state.role.transfer === null;
+}
+
+/** The newest snapshot file in pieces, from when it is `taken`. */
+function backupStream(storage: Storage, taken: Promise<void>): ReadableStream<Uint8Array> {
+  let snapshot: SnapshotFile | null = null;
+  let offset = 0;
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      await taken;
+      snapshot ??= must(storage.newestSnapshot(), 'a snapshot that was just taken');
+      const bytes = await storage.readSnapshotChunk(snapshot.index, offset, SNAPSHOT_CHUNK_BYTES);
+      if (bytes === null) throw new Error('the snapshot was replaced by newer ones meanwhile');
+      offset += bytes.length;
+      if (bytes.length > 0) controller.enqueue(bytes);
+      if (offset >= snapshot.bytes) controller.close();
+    },
+  });
 }

@@ -49,6 +49,8 @@ export interface NodeLimits {
   /** Proposals that may wait, before 429. */
   readonly pendingProposals: number;
   readonly pendingBytes: number;
+  /** Linearizable reads that may wait, before 429. */
+  readonly pendingReads: number;
 }
 
 export const DEFAULT_LIMITS: NodeLimits = {
@@ -59,4 +61,5 @@ export const DEFAULT_LIMITS: NodeLimits = {
   appendBytes: 2 ** 20,
   pendingProposals: 20_000,
   pendingBytes: 64 * 2 ** 20,
+  pendingReads: 20_000,
 };

@@ -1,15 +1,21 @@
 import type { KvResult } from '../kv/command.ts';
+import type { KvEvent } from '../kv/event.ts';
 import { StateMachine } from '../kv/state-machine.ts';
 import { must } from '../lib/assert.ts';
+import { base64OfBytes, textOfBytes } from '../lib/bytes.ts';
+import type { MemberId } from '../lib/ids.ts';
 import { Prng } from '../lib/prng.ts';
 import { type Configuration, votersOf } from '../raft/configuration.ts';
-import type { Entry } from '../raft/entry.ts';
+import type { Entry, LogIndex } from '../raft/entry.ts';
 import { isResponse, type Message } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
+import type { TraceEvent } from '../raft/trace.ts';
 import { ApiError } from '../wire/errors.ts';
 import { DiskError } from '../storage/disk.ts';
+import { DamageError, type SnapshotFile } from '../storage/storage.ts';
 import type { TransportHandler } from '../transport/transport.ts';
 import { Admission } from './admission.ts';
+import { Delays } from './delays.ts';
 import { Driver, type DriverHooks } from './driver.ts';
 import { EventBus } from './events.ts';
 import { LeaderCalls } from './leader-calls.ts';
@@ -19,6 +25,7 @@ import { NodeMetrics } from './node-metrics.ts';
 import type { NodeOptions } from './options.ts';
 import { Proposals } from './proposals.ts';
 import { Reads } from './reads.ts';
+import { isRemoved, REMOVED } from './removal.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { Snapshots } from './snapshots.ts';
@@ -39,6 +46,7 @@ export class Parts {
   readonly events: EventBus;
   readonly proposals = new Proposals<KvResult | null>();
   readonly waiters: Waiters;
+  readonly #durable: Waiters;
   readonly reads: Reads;
   readonly snapshots: Snapshots;
   readonly sender: SnapshotSender;
@@ -49,31 +57,41 @@ export class Parts {
   readonly membership: Membership;
   readonly calls: LeaderCalls;
   readonly startedAt: number;
+  /** Nothing waits any more once the node has ended. */
+  readonly delays: Delays;
+  #isOver = false;
+  #lastLeader: MemberId | null = null;
+  #removalIsTold = false;
 
   constructor(options: NodeOptions, handler: (parts: Parts) => TransportHandler) {
     this.options = options;
     const { clock, storage, timing } = options;
     const prng = new Prng(options.seed);
     this.startedAt = clock.now();
+    this.delays = new Delays(clock);
     this.raft = createRaft(options, prng);
     this.events = new EventBus(clock, options.logger);
     this.waiters = new Waiters(() => this.driver.appliedIndex);
+    this.#durable = new Waiters(() => this.raft.state.log.durableIndex);
     this.reads = this.#createReads(prng);
-    const { machine, raft, events } = this;
+    const { machine, raft, events, delays } = this;
     const failed = (error: unknown): void => this.fail(error);
-    this.snapshots = new Snapshots({ ...options, machine, raft, events, failed });
+    const whenDurable = (index: LogIndex): Promise<void> => this.#durable.whenReached(index);
+    const stateParts = { machine, raft, events, delays, whenDurable, failed };
+    this.snapshots = new Snapshots({ ...options, ...stateParts });
     this.admission = new Admission(storage, options.limits, failed);
     this.metrics = this.#createMetrics();
     const { tickMs } = timing;
     const hooks = this.#hooks();
-    this.driver = new Driver({ raft, machine, storage, clock, tickMs, events, hooks });
+    this.driver = new Driver({ raft, machine, storage, clock, tickMs, hooks });
     const transport = options.transport(handler(this));
     this.#transport = transport;
     this.sender = new SnapshotSender({
       storage,
-      clock,
+      delays,
       transport: () => transport,
       term: () => raft.state.term,
+      disbelieved: (snapshot) => this.#disbelieved(snapshot),
       sent: (to, ok) => this.driver.input((core) => core.snapshotSent(to, ok)),
     });
     this.receiver = new SnapshotReceiver({
@@ -83,18 +101,12 @@ export class Parts {
         this.driver.input((core) => core.step(message));
         this.driver.flush();
       },
-      whenApplied: (index) => this.waiters.whenApplied(index),
+      whenApplied: (index) => this.waiters.whenReached(index),
+      failed,
     });
     this.membership = this.#createMembership(prng);
-    this.calls = new LeaderCalls({
-      self: raft.state.id,
-      clock,
-      leader: () => raft.state.leader,
-      transport: () => transport,
-      operations: leaderOperations({ ...this.#leaderParts(), clock }),
-      lifeName: `${raft.state.id}-${prng.uint32().toString(36)}`,
-      leaderWaitMs: 4 * timing.electionMs,
-    });
+    this.calls = this.#createCalls(prng);
+    events.onDemand((wanted) => this.#detail(wanted));
   }
 
   readonly #transport: ReturnType<NodeOptions['transport']>;
@@ -105,27 +117,41 @@ export class Parts {
 
   /** The node cannot go on: everyone who waits is told, and the process ends. */
   fail(error: unknown): void {
-    this.driver.halt();
-    this.abandon(new ApiError('node-stopped', 'The node stopped on a fault; its log says why.'));
+    if (this.#isOver) return;
+    this.end(new ApiError('node-stopped', 'The node stopped on a fault; its log says why.'));
     this.options.onFatal(error, exitCodeOf(error));
   }
 
-  abandon(error: unknown): void {
-    this.proposals.abandon(error);
+  /** Stops at once; whatever fails from now on is nobody's business. */
+  end(error: ApiError): void {
+    this.#isOver = true;
+    this.driver.halt();
+    this.abandon(error);
+  }
+
+  /** Everyone who waits is told that the node stops. The driver must have been stopped. */
+  abandon(error: ApiError): void {
+    // What is in the log may be committed by others.
+    const outcome = error.applied === 'no' ? unknownBecause(error) : error;
+    this.calls.close(error);
+    this.proposals.abandon(outcome);
     this.reads.abandon(error);
     this.waiters.abandon(error);
+    this.#durable.abandon(error);
     this.sender.close();
+    this.delays.close();
   }
 
   #leaderParts() {
-    const { raft, driver, admission, proposals, membership } = this;
+    const { raft, driver, admission, proposals, membership, delays } = this;
     const { clusterId } = must(this.options.restored.identity, 'identity');
     const cluster = () => clusterOf(raft, clusterId);
-    return { raft, driver, admission, proposals, membership, cluster };
+    return { raft, driver, admission, proposals, membership, delays, cluster };
   }
 
   #hooks(): DriverHooks {
     return {
+      traced: (event) => this.#traced(event),
       send: (message) => this.#send(message),
       orderSnapshot: (order) => this.sender.send(order),
       readAnswered: (context, index) => this.reads.answered(context, index),
@@ -137,6 +163,7 @@ export class Parts {
         this.proposals.skipped(snapshot.index);
       },
       ticked: () => this.#ticked(),
+      persisted: () => this.#durable.advanced(),
       persistMeasured: (ms, entries) => this.metrics.synced(ms, entries),
       failed: (error) => this.fail(error),
     };
@@ -161,9 +188,29 @@ export class Parts {
 
   #applied(entry: Entry, result: KvResult | null): void {
     this.proposals.applied(entry, result);
-    if (!this.events.hasListeners) return;
+    if (!this.events.wantsDetail) return;
     const { index, term, command } = entry;
     this.events.emit('kv', { type: 'applied', index, term, kind: command.kind });
+  }
+
+  #traced(event: TraceEvent): void {
+    this.events.trace(event);
+    if (event.type !== 'role' || event.leader === null) return;
+    if (event.leader !== this.#lastLeader) this.metrics.leaderChanged();
+    this.#lastLeader = event.leader;
+  }
+
+  /** The decisions of every write and read, and the changes of every key, are told on demand. */
+  #detail(wanted: boolean): void {
+    this.raft.state.tracing = wanted;
+    this.machine.listen(wanted ? (event) => this.events.emit('kv', shown(event)) : null);
+  }
+
+  /** A follower does not find this file whole: another is made to send. */
+  #disbelieved({ index, hash }: SnapshotFile): void {
+    const fields = { index, hash };
+    this.options.logger.log('error', 'node', 'a follower refuses the snapshot', fields);
+    this.snapshots.takeNow().catch(() => undefined);
   }
 
   #advanced(): void {
@@ -174,12 +221,22 @@ export class Parts {
 
   #ticked(): void {
     this.proposals.expire(this.options.clock.now());
+    if (this.raft.state.role.name !== 'leader') this.proposals.forgetEnded();
+    this.calls.tick();
     this.reads.tick();
     this.admission.tick();
+    this.#tellRemoval();
+  }
+
+  /** In the log, once: nobody else will say it again. */
+  #tellRemoval(): void {
+    if (this.#removalIsTold || !isRemoved(this.raft.state)) return;
+    this.#removalIsTold = true;
+    this.options.logger.log('error', 'node', REMOVED, { memberId: this.raft.state.id });
   }
 
   #createReads(prng: Prng): Reads {
-    const { clock, timing } = this.options;
+    const { clock, timing, limits } = this.options;
     return new Reads({
       clock,
       ask: (context) => this.driver.input((raft) => raft.readIndex(context)),
@@ -187,13 +244,14 @@ export class Parts {
       hasLeader: () => this.raft.state.leader !== null,
       firstContext: prng.uint32() * 2 ** 20,
       attemptMs: timing.electionMs,
+      max: limits.pendingReads,
     });
   }
 
   #createMetrics(): NodeMetrics {
     return new NodeMetrics({
       status: () => statusOf(this),
-      pendingProposals: () => this.proposals.count,
+      pendingProposals: () => this.proposals.awaited,
       pendingReads: () => this.reads.count,
       freeBytes: () => this.admission.freeBytes,
       walBytes: () => this.options.storage.walBytes,
@@ -201,18 +259,36 @@ export class Parts {
   }
 
   #createMembership(prng: Prng): Membership {
+    const { delays, raft } = this;
     const { clock } = this.options;
     return new Membership({
       clock,
+      delays,
       prng,
-      latest: () => this.raft.state.history.latest,
+      latest: () => raft.state.history.latest,
       propose: (change, requestId) => {
         const at = Math.trunc(clock.wallNow());
-        const result = this.driver.input((raft) => raft.proposeChange(change, requestId, at));
+        const result = this.driver.input((core) => core.proposeChange(change, requestId, at));
         return result ?? { ok: false, code: 'not-leader' };
       },
-      committed: ({ entry }, deadline) =>
-        entry === null ? Promise.resolve(null) : this.proposals.add(entry, deadline),
+      committed: (entry, deadline) => this.proposals.add(entry, deadline),
+      confirmed: (deadline) => this.reads.barrier({ deadline, signal: null }),
+    });
+  }
+
+  #createCalls(prng: Prng): LeaderCalls {
+    const { raft, delays } = this;
+    const { clock, timing, limits } = this.options;
+    return new LeaderCalls({
+      self: raft.state.id,
+      clock,
+      delays,
+      leader: () => raft.state.leader,
+      transport: () => this.#transport,
+      operations: leaderOperations({ ...this.#leaderParts(), clock }),
+      lifeName: `${raft.state.id}-${prng.uint32().toString(36)}`,
+      leaderWaitMs: 4 * timing.electionMs,
+      limits: { calls: limits.pendingProposals, bytes: limits.pendingBytes },
     });
   }
 }
@@ -238,9 +314,21 @@ function createRaft(options: NodeOptions, prng: Prng): Raft {
   return raft;
 }
 
-/** A disk that failed ends the process with 3; anything else that is impossible, with 70. */
+/** A disk that failed is 3, a damaged file 2; anything else is impossible, and 70. */
 function exitCodeOf(error: unknown): number {
+  if (error instanceof DamageError) return 2;
   return error instanceof DiskError ? 3 : 70;
+}
+
+function unknownBecause(error: ApiError): ApiError {
+  return new ApiError('timeout', `The write may or may not have happened: ${error.message}`);
+}
+
+/** A change of a key as `/events` shows it: keys are bytes, and text where they can be. */
+function shown({ type, key, revision }: KvEvent) {
+  const text = textOfBytes(key);
+  if (text !== null) return { type, key: text, revision };
+  return { type, key: base64OfBytes(key), keyEncoding: 'base64', revision };
 }
 
 /** A message as `/events` shows it: without the entries' contents. */

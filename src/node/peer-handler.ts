@@ -29,11 +29,29 @@ export class PeerHandler implements TransportHandler {
     this.#parts.driver.input((raft) => raft.unreachable(message));
   }
 
+  onDisowned(by: MemberId): void {
+    this.#parts.driver.input((raft) => raft.disowned(by));
+  }
+
   async onSnapshotChunk(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {
     return await this.#parts.receiver.receive(from, chunk);
   }
 
   async onForward(request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer> {
-    return await this.#parts.calls.serve(request, timeoutMs);
+    const { calls, options } = this.#parts;
+    const begun = options.clock.now();
+    const answer = await calls.serve(request, timeoutMs);
+    if (options.logger.enabled('debug')) this.#log(request, answer, begun);
+    return answer;
+  }
+
+  /** The request of a client that reached another node, whose log has it under the same names. */
+  #log(request: ForwardRequest, { ok, body }: ForwardAnswer, begun: number): void {
+    const { clock, logger } = this.#parts.options;
+    const { operation, from, correlation } = request;
+    const code = ok ? null : (body as { readonly code: string }).code;
+    const ms = Math.round(clock.now() - begun);
+    const fields = { operation, from, ok, code, ms, ...correlation };
+    logger.log('debug', 'node', 'forwarded request', fields);
   }
 }

@@ -5,6 +5,8 @@ import type { Clock } from './clock.ts';
 
 /** The log has been idle for this long: mark its last batch as durable (durability rule 3). */
 const SYNCED_MARKER_AFTER_MS = 50;
+/** A batch that holds as much is full. */
+const BATCH_BYTES = 4 * 2 ** 20;
 
 export interface PersisterHooks {
   /** Everything up to and including this Ready is durable: release what waited for it. */
@@ -28,7 +30,8 @@ export class Persister {
   readonly #queue: Ready[] = [];
   #running: Promise<void> | null = null;
   #cancelMarker: () => void = () => undefined;
-  #closed = false;
+  /** `closed`: nothing new is taken. `halted`: nothing more is done or reported either. */
+  #state: 'open' | 'closed' | 'halted' = 'open';
 
   constructor(storage: Storage, clock: Clock, hooks: PersisterHooks) {
     this.#storage = storage;
@@ -38,25 +41,48 @@ export class Persister {
 
   /** Takes a Ready that has a mark. */
   push(ready: Ready): void {
+    if (this.#state !== 'open') return;
     this.#queue.push(ready);
     if (this.#running === null) this.#start();
   }
 
-  /** Resolves when everything pushed so far is durable; nothing is taken any more. */
+  /** Resolves when everything pushed so far is durable, or has failed to be. */
   async close(): Promise<void> {
-    this.#closed = true;
+    if (this.#state === 'open') this.#state = 'closed';
     this.#cancelMarker();
     while (this.#running !== null) await this.#running;
   }
 
+  /** What is on its way to the disk may end there, but nothing follows from it any more. */
+  halt(): void {
+    this.#state = 'halted';
+    this.#cancelMarker();
+    this.#queue.length = 0;
+  }
+
   #start(): void {
     this.#cancelMarker();
-    this.#running = this.#drain().then(
+    this.#run(this.#drain());
+  }
+
+  #mark(): void {
+    if (this.#running !== null || this.#state !== 'open') return;
+    const marked = this.#storage.markSynced();
+    this.#run(
+      marked.then(() => {
+        if (this.#state !== 'halted') this.#hooks.progressed();
+      }),
+    );
+  }
+
+  #run(work: Promise<void>): void {
+    this.#running = work.then(
       () => this.#finished(),
       (error: unknown) => {
-        // Nothing may be written after a failure: the queue stays and the process goes.
-        this.#closed = true;
         this.#running = null;
+        if (this.#state === 'halted') return;
+        // Nothing may be written after a failure: the process goes.
+        this.halt();
         this.#hooks.failed(error);
       },
     );
@@ -64,56 +90,52 @@ export class Persister {
 
   #finished(): void {
     this.#running = null;
-    if (this.#closed) return;
     if (this.#queue.length > 0) this.#start();
-    else this.#cancelMarker = this.#clock.setTimer(SYNCED_MARKER_AFTER_MS, () => this.#mark());
-  }
-
-  #mark(): void {
-    if (this.#running !== null || this.#closed) return;
-    this.#running = this.#storage.markSynced().then(
-      () => {
-        this.#running = null;
-        this.#hooks.progressed();
-        if (this.#queue.length > 0 && !this.#closed) this.#start();
-      },
-      (error: unknown) => {
-        this.#closed = true;
-        this.#running = null;
-        this.#hooks.failed(error);
-      },
-    );
+    else if (this.#state === 'open') {
+      this.#cancelMarker = this.#clock.setTimer(SYNCED_MARKER_AFTER_MS, () => this.#mark());
+    }
   }
 
   async #drain(): Promise<void> {
+    const { progressed } = this.#hooks;
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       const started = this.#clock.now();
       const { snapshot, state, entries } = merge(batch);
       if (snapshot !== null) {
         // The hard state first: the snapshot's term must not be ahead of it on disk.
-        if (state !== null) await this.#storage.append({ state, entries: [] });
+        if (state !== null) await this.#storage.append({ state, entries: [] }, progressed);
         this.#hooks.progressed();
         await this.#storage.installSnapshot(snapshot);
+        if (this.#state === 'halted') return;
         this.#hooks.installed(snapshot);
-        if (entries.length > 0) await this.#storage.append({ state: null, entries });
+        if (entries.length > 0) await this.#storage.append({ state: null, entries }, progressed);
       } else if (state !== null || entries.length > 0) {
-        await this.#storage.append({ state, entries });
+        await this.#storage.append({ state, entries }, progressed);
       }
       if (batch.some((ready) => ready.recovered)) await this.#storage.markRecovered();
       if (state !== null || entries.length > 0) {
         this.#hooks.measured(this.#clock.now() - started, entries.length);
       }
       for (const ready of batch) {
-        if (ready.mark !== null) this.#hooks.persisted(ready, ready.mark);
+        if (ready.mark === null || this.#state === 'halted') continue;
+        this.#hooks.persisted(ready, ready.mark);
       }
     }
   }
 
-  /** Everything that waits, up to the next snapshot, which begins a batch of its own. */
+  /**
+   * What waits, up to a size beyond which the batch would hold up the event loop and its own
+   * acknowledgement, or to the next snapshot, which begins a batch of its own.
+   */
   #takeBatch(): Ready[] {
-    const next = this.#queue.findIndex((ready, at) => at > 0 && ready.snapshot !== null);
-    return this.#queue.splice(0, next < 0 ? this.#queue.length : next);
+    let bytes = 0;
+    const end = this.#queue.findIndex((ready, at) => {
+      if (at > 0 && (ready.snapshot !== null || bytes >= BATCH_BYTES)) return true;
+      for (const entry of ready.entries) bytes += entry.json.length;
+      return false;
+    });
+    return this.#queue.splice(0, end < 0 ? this.#queue.length : end);
   }
 }
 

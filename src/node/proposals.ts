@@ -8,79 +8,127 @@ interface Waiting<T> {
   readonly deadline: number;
   readonly resolve: (result: T) => void;
   readonly reject: (error: unknown) => void;
+  /** Nobody waits any more, but the entry is still in the log. */
+  hasEnded: boolean;
+  /** A proposal of an older term at the same index, whose fate is open too. */
+  readonly older: Waiting<T> | null;
 }
 
 /**
  * PROPOSALS that wait for their index to be applied. An entry is named by (index, term): if another
  * term's entry is applied at the index, this proposal certainly never will be; if nothing is known
  * by the deadline, the outcome is unknown, and said to be.
+ *
+ * An entry that nobody waits for any more still counts until it is applied, for it is in the log: a
+ * leader that cannot commit must not take more and more.
  */
 export class Proposals<T> {
-  readonly #waiting = new Map<LogIndex, Waiting<T>>();
+  readonly #atIndex = new Map<LogIndex, Waiting<T>>();
+  #count = 0;
+  #ended = 0;
   #bytes = 0;
+  /** No deadline is before this. */
+  #nextDeadline = Number.POSITIVE_INFINITY;
+  #abandoned: { readonly error: ApiError } | null = null;
 
+  /** Proposals in the log whose fate is open. */
   get count(): number {
-    return this.#waiting.size;
+    return this.#count;
   }
 
-  /** JSON bytes of the commands that wait. */
+  /** Those of them that somebody waits for. */
+  get awaited(): number {
+    return this.#count - this.#ended;
+  }
+
+  /** JSON bytes of the commands whose fate is open. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /** Resolves with the result of applying the entry. */
   add(entry: Entry, deadline: number): Promise<T> {
-    // A node that led, lost its tail and leads again gives an index out anew.
-    this.#drop(entry.index, lost(entry.index));
     return new Promise((resolve, reject) => {
-      const { term } = entry;
-      const bytes = entry.json.length;
+      if (this.#abandoned !== null) return reject(this.#abandoned.error);
+      const { index, term, json } = entry;
+      // A node that led, lost its tail and leads again gives an index out anew. What it had put
+      // there before may be in other logs, and win yet: only what is applied there decides.
+      const older = this.#atIndex.get(index) ?? null;
+      const bytes = json.length;
+      this.#atIndex.set(index, { term, bytes, deadline, resolve, reject, hasEnded: false, older });
+      this.#count += 1;
       this.#bytes += bytes;
-      this.#waiting.set(entry.index, { term, bytes, deadline, resolve, reject });
+      this.#nextDeadline = Math.min(this.#nextDeadline, deadline);
     });
   }
 
   /** The entry at its index has been applied, with this result. */
   applied(entry: Entry, result: T): void {
-    const waiting = this.#waiting.get(entry.index);
-    if (waiting === undefined) return;
-    if (waiting.term !== entry.term) {
-      this.#drop(entry.index, lost(entry.index));
-      return;
+    let waiting = this.#take(entry.index);
+    for (; waiting !== null; waiting = waiting.older) {
+      if (waiting.hasEnded) continue;
+      if (waiting.term === entry.term) waiting.resolve(result);
+      else waiting.reject(lost(entry.index));
     }
-    this.#forget(entry.index, waiting);
-    waiting.resolve(result);
   }
 
   /** A snapshot went past these indexes: what was there cannot be told any more. */
   skipped(upTo: LogIndex): void {
-    for (const index of this.#waiting.keys()) {
+    for (const index of this.#atIndex.keys()) {
       if (index <= upTo) this.#drop(index, unknown('a snapshot went past the entry'));
     }
   }
 
   /** Ends what has waited long enough. */
   expire(now: number): void {
-    for (const [index, waiting] of this.#waiting) {
-      if (waiting.deadline <= now) this.#drop(index, unknown('not committed in time'));
+    if (now < this.#nextDeadline) return;
+    this.#nextDeadline = Number.POSITIVE_INFINITY;
+    for (const newest of this.#atIndex.values()) {
+      for (let waiting: Waiting<T> | null = newest; waiting !== null; waiting = waiting.older) {
+        if (waiting.hasEnded) continue;
+        if (waiting.deadline <= now) {
+          waiting.hasEnded = true;
+          this.#ended += 1;
+          waiting.reject(unknown('not committed in time'));
+        } else {
+          this.#nextDeadline = Math.min(this.#nextDeadline, waiting.deadline);
+        }
+      }
     }
   }
 
-  /** The node stops: nobody will hear the outcome from it. */
-  abandon(error: unknown): void {
-    for (const index of this.#waiting.keys()) this.#drop(index, error);
+  /** This node does not lead: what nobody waits for is no business of it any more. */
+  forgetEnded(): void {
+    if (this.#ended === 0) return;
+    for (const [index, newest] of this.#atIndex) {
+      let waiting: Waiting<T> | null = newest;
+      while (waiting?.hasEnded === true) waiting = waiting.older;
+      if (waiting === null) this.#take(index);
+    }
   }
 
-  #drop(index: LogIndex, error: unknown): void {
-    const waiting = this.#waiting.get(index);
-    if (waiting === undefined) return;
-    this.#forget(index, waiting);
-    waiting.reject(error);
+  /** The node stops: nobody will hear an outcome from it, now or later. */
+  abandon(error: ApiError): void {
+    this.#abandoned ??= { error };
+    for (const index of this.#atIndex.keys()) this.#drop(index, error);
   }
 
-  #forget(index: LogIndex, waiting: Waiting<T>): void {
-    this.#waiting.delete(index);
-    this.#bytes -= waiting.bytes;
+  #drop(index: LogIndex, error: ApiError): void {
+    let waiting = this.#take(index);
+    for (; waiting !== null; waiting = waiting.older) {
+      if (!waiting.hasEnded) waiting.reject(error);
+    }
+  }
+
+  #take(index: LogIndex): Waiting<T> | null {
+    const newest = this.#atIndex.get(index) ?? null;
+    this.#atIndex.delete(index);
+    for (let waiting = newest; waiting !== null; waiting = waiting.older) {
+      this.#count -= 1;
+      this.#bytes -= waiting.bytes;
+      if (waiting.hasEnded) this.#ended -= 1;
+    }
+    return newest;
   }
 }
 

@@ -1,9 +1,10 @@
 import type { LogIndex } from '../raft/entry.ts';
 import { ApiError } from '../wire/errors.ts';
+import type { RequestContext } from './api.ts';
 import type { Clock } from './clock.ts';
 
 interface WaitingRead {
-  readonly deadline: number;
+  readonly context: Pick<RequestContext, 'deadline' | 'signal'>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -18,21 +19,30 @@ export interface ReadsOptions {
   readonly firstContext: number;
   /** An attempt that is not answered by then is made anew, ms. */
   readonly attemptMs: number;
+  /** How many may wait. */
+  readonly max: number;
 }
+
+/** Whether clients are still there is looked at this often, ms. */
+const SWEEP_MS = 100;
+const RETRY_AFTER_SECONDS = 1;
 
 /**
  * LINEARIZABLE READS, the node's half (thesis §6.4): every read that waits shares one question to
- * the core; reads that arrive while it is under way share the next. An answer says up to which index
- * this node must have applied. Each attempt has a number of its own, so that a late answer to an
- * earlier attempt answers nobody: it may be older than the reads that wait now.
+ * the core; reads that arrive while it is under way share the next. An answer says up to which
+ * index this node must have applied. Each attempt has a number of its own, so that a late answer to
+ * an earlier attempt answers nobody: it may be older than the reads that wait now.
  */
 export class Reads {
   readonly #options: ReadsOptions;
   #gathering: WaitingRead[] = [];
   #asked: { context: number; at: number; reads: WaitingRead[] } | null = null;
-  /** Reads that know their index and wait for it to be applied, lowest first. */
+  /** Reads that know their index and wait for it to be applied, in the order of their answers. */
   #applying: { index: LogIndex; reads: WaitingRead[] }[] = [];
   #context: number;
+  #count = 0;
+  #sweepAt = Number.POSITIVE_INFINITY;
+  #abandoned: { readonly error: ApiError } | null = null;
 
   constructor(options: ReadsOptions) {
     this.#options = options;
@@ -40,14 +50,18 @@ export class Reads {
   }
 
   get count(): number {
-    const applying = this.#applying.reduce((sum, group) => sum + group.reads.length, 0);
-    return this.#gathering.length + (this.#asked?.reads.length ?? 0) + applying;
+    return this.#count;
   }
 
   /** Resolves when the applied state is at least as new as all that was acknowledged before. */
-  barrier(deadline: number): Promise<void> {
+  barrier(context: Pick<RequestContext, 'deadline' | 'signal'>): Promise<void> {
+    const { max, clock } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#gathering.push({ deadline, resolve, reject });
+      if (this.#abandoned !== null) return reject(this.#abandoned.error);
+      if (this.#count >= max) return reject(tooMany(max));
+      this.#count += 1;
+      this.#sweepAt = Math.min(this.#sweepAt, context.deadline, clock.now() + SWEEP_MS);
+      this.#gathering.push({ context, resolve, reject });
       this.#next();
     });
   }
@@ -73,7 +87,10 @@ export class Reads {
     if (!this.#applying.some((group) => group.index <= applied)) return;
     const ready = this.#applying.filter((group) => group.index <= applied);
     this.#applying = this.#applying.filter((group) => group.index > applied);
-    for (const group of ready) for (const read of group.reads) read.resolve();
+    for (const { reads } of ready) {
+      this.#count -= reads.length;
+      for (const read of reads) read.resolve();
+    }
   }
 
   /** Time passed: ends what has waited too long, asks anew what was not answered. */
@@ -83,16 +100,19 @@ export class Reads {
       this.#gathering = [...this.#asked.reads, ...this.#gathering];
       this.#asked = null;
     }
-    if (this.count > 0) this.#expire(now);
+    if (now >= this.#sweepAt) this.#sweep(now);
     this.#next();
   }
 
-  abandon(error: unknown): void {
+  /** The node stops: nothing waits any more, now or later. */
+  abandon(error: ApiError): void {
+    this.#abandoned ??= { error };
     const groups = [this.#gathering, this.#asked?.reads ?? []];
     for (const group of this.#applying) groups.push(group.reads);
     this.#gathering = [];
     this.#asked = null;
     this.#applying = [];
+    this.#count = 0;
     for (const reads of groups) for (const read of reads) read.reject(error);
   }
 
@@ -106,16 +126,25 @@ export class Reads {
     this.#options.ask(context);
   }
 
-  #expire(now: number): void {
-    const alive = (read: WaitingRead): boolean => {
-      if (read.deadline > now) return true;
-      read.reject(this.#timeout());
+  /** Ends the reads whose time is over, and drops those whose clients have gone. */
+  #sweep(now: number): void {
+    let sweepAt = now + SWEEP_MS;
+    const isWanted = (read: WaitingRead): boolean => {
+      const { deadline, signal } = read.context;
+      const isGone = deadline > now && signal?.aborted === true;
+      sweepAt = Math.min(sweepAt, deadline > now ? deadline : sweepAt);
+      if (deadline > now && !isGone) return true;
+      this.#count -= 1;
+      read.reject(
+        isGone ? new ApiError('request-timeout', 'The client is gone.') : this.#timeout(),
+      );
       return false;
     };
-    this.#gathering = this.#gathering.filter(alive);
-    if (this.#asked !== null) this.#asked.reads = this.#asked.reads.filter(alive);
-    for (const group of this.#applying) group.reads = group.reads.filter(alive);
+    this.#gathering = this.#gathering.filter(isWanted);
+    if (this.#asked !== null) this.#asked.reads = this.#asked.reads.filter(isWanted);
+    for (const group of this.#applying) group.reads = group.reads.filter(isWanted);
     this.#applying = this.#applying.filter((group) => group.reads.length > 0);
+    this.#sweepAt = this.#count === 0 ? Number.POSITIVE_INFINITY : sweepAt;
   }
 
   #timeout(): ApiError {
@@ -126,4 +155,11 @@ export class Reads {
           'No leader is known: a majority of the members is not reachable.',
         );
   }
+}
+
+function tooMany(limit: number): ApiError {
+  return new ApiError('too-many-requests', 'Too many reads wait for the leader to be confirmed.', {
+    limit,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 }

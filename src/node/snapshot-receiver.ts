@@ -1,7 +1,8 @@
 import type { MemberId } from '../lib/ids.ts';
+import { ApiError } from '../wire/errors.ts';
 import type { SnapshotArrived } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { Storage } from '../storage/storage.ts';
+import type { SnapshotFile, Storage } from '../storage/storage.ts';
 import type { SnapshotChunk, SnapshotChunkAnswer } from '../transport/transport.ts';
 
 export interface SnapshotReceiverOptions {
@@ -11,6 +12,8 @@ export interface SnapshotReceiverOptions {
   readonly arrived: (message: SnapshotArrived) => void;
   /** Resolves when the state machine is at `index` or beyond; rejects when the node stops. */
   readonly whenApplied: (index: number) => Promise<void>;
+  /** The disk failed: the node cannot go on. */
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -28,7 +31,10 @@ export class SnapshotReceiver {
   /** Pieces are handled one after another, whatever order their requests came in. */
   receive(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {
     const answer = this.#turn.then(() => this.#handle(from, chunk));
-    this.#turn = answer.catch(() => undefined);
+    this.#turn = answer.catch((error: unknown) => {
+      // A node that stops meanwhile says so by an ApiError; anything else is the end of it.
+      if (!(error instanceof ApiError)) this.#options.failed(error);
+    });
     return answer;
   }
 
@@ -45,12 +51,15 @@ export class SnapshotReceiver {
     if (next < snapshot.bytes) return this.#answer(next, false);
     const file = await storage.finishReceive();
     if (file === null) return this.#answer(0, false);
-    return await this.#install(from, chunk);
+    return await this.#install(from, chunk, file);
   }
 
-  async #install(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer> {
+  async #install(
+    from: MemberId,
+    { term, recovery }: SnapshotChunk,
+    snapshot: SnapshotFile,
+  ): Promise<SnapshotChunkAnswer> {
     const { raft, arrived, whenApplied } = this.#options;
-    const { term, recovery, snapshot } = chunk;
     arrived({
       type: 'snapshot',
       from,

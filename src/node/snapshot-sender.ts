@@ -2,20 +2,23 @@ import type { MemberId } from '../lib/ids.ts';
 import type { SnapshotOrder } from '../raft/ready.ts';
 import type { SnapshotFile, Storage } from '../storage/storage.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { Clock } from './clock.ts';
+import type { Delays } from './delays.ts';
 
 /** One piece of a snapshot file in a request. */
 export const SNAPSHOT_CHUNK_BYTES = 2 ** 20;
 /** Failures in a row after which a transfer is given up; the core orders another. */
 const ATTEMPTS_MAX = 5;
+const RESTARTS_MAX = 2;
 const RETRY_AFTER_MS = 50;
 
 export interface SnapshotSenderOptions {
   readonly storage: Storage;
   readonly transport: () => Transport;
-  readonly clock: Clock;
+  readonly delays: Delays;
   /** The transfer has ended; ok when the follower holds the snapshot. */
   readonly sent: (to: MemberId, ok: boolean) => void;
+  /** A follower got the whole file, more than once, and does not find it whole. */
+  readonly disbelieved: (snapshot: SnapshotFile) => void;
   readonly term: () => number;
 }
 
@@ -25,20 +28,22 @@ export interface SnapshotSenderOptions {
  */
 export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
-  readonly #running = new Set<MemberId>();
+  readonly #running = new Map<MemberId, SnapshotOrder>();
   #closed = false;
 
   constructor(options: SnapshotSenderOptions) {
     this.#options = options;
   }
 
-  /** Carries out an order; never throws. One transfer per follower at a time. */
+  /**
+   * Carries out an order; never throws. The core orders anew when it knows nothing of the transfer
+   * before, as in a new term: that one may wait long for an answer that never comes, and goes.
+   */
   send(order: SnapshotOrder): void {
-    if (this.#running.has(order.to)) return;
-    this.#running.add(order.to);
+    this.#running.set(order.to, order);
     this.#transfer(order).then(
-      (ok) => this.#ended(order.to, ok),
-      () => this.#ended(order.to, false),
+      (ok) => this.#ended(order, ok),
+      () => this.#ended(order, false),
     );
   }
 
@@ -46,28 +51,40 @@ export class SnapshotSender {
     this.#closed = true;
   }
 
-  #ended(to: MemberId, ok: boolean): void {
-    this.#running.delete(to);
-    if (!this.#closed) this.#options.sent(to, ok);
+  #ended(order: SnapshotOrder, ok: boolean): void {
+    if (!this.#isCurrent(order)) return;
+    this.#running.delete(order.to);
+    this.#options.sent(order.to, ok);
+  }
+
+  #isCurrent(order: SnapshotOrder): boolean {
+    return !this.#closed && this.#running.get(order.to) === order;
   }
 
   async #transfer(order: SnapshotOrder): Promise<boolean> {
-    const snapshot = this.#options.storage.newestSnapshot();
+    const { storage, delays, term } = this.#options;
+    const snapshot = storage.newestSnapshot();
     if (snapshot === null) return false;
     let offset = 0;
     let failures = 0;
-    while (!this.#closed && this.#options.term() === order.term) {
+    let restarts = 0;
+    while (this.#isCurrent(order) && term() === order.term && failures < ATTEMPTS_MAX) {
       const answer = await this.#sendChunk(order, snapshot, offset).catch(() => null);
       if (answer === 'gone') return false;
       if (answer === null) {
         failures += 1;
-        if (failures >= ATTEMPTS_MAX) return false;
-        await this.#pause();
+        await delays.sleep(RETRY_AFTER_MS);
         continue;
       }
       if (answer.done) return true;
-      if (answer.term > order.term || answer.nextOffset === offset) return false;
+      if (answer.term > order.term) return false;
       failures = 0;
+      // A follower that starts over was restarted; one that does so again finds the file wrong.
+      if (answer.nextOffset <= offset) restarts += 1;
+      if (restarts >= RESTARTS_MAX) {
+        this.#options.disbelieved(snapshot);
+        return false;
+      }
       offset = answer.nextOffset;
     }
     return false;
@@ -79,11 +96,5 @@ export class SnapshotSender {
     if (bytes === null) return 'gone' as const;
     const { term, recovery } = order;
     return transport().sendSnapshotChunk(order.to, { term, recovery, snapshot, offset, bytes });
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#options.clock.setTimer(RETRY_AFTER_MS, resolve);
-    });
   }
 }

@@ -2,9 +2,15 @@ import type { StateMachine } from '../kv/state-machine.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
-import type { Storage } from '../storage/storage.ts';
+import { NoRoomError, type Storage } from '../storage/storage.ts';
+import { ApiError } from '../wire/errors.ts';
+import type { Clock } from './clock.ts';
+import { atMost, type Delays } from './delays.ts';
 import type { EventBus } from './events.ts';
 import type { NodeLimits } from './options.ts';
+
+/** After one that found no room: this fraction of the usual distance to the next attempt. */
+const RETRY_FRACTION = 8;
 
 export interface SnapshotsOptions {
   readonly storage: Storage;
@@ -12,8 +18,14 @@ export interface SnapshotsOptions {
   readonly raft: Raft;
   readonly events: EventBus;
   readonly limits: NodeLimits;
+  /** Resolves when this node's own log is durable up to an index; rejects when the node stops. */
+  readonly whenDurable: (index: LogIndex) => Promise<void>;
+  readonly clock: Clock;
+  readonly delays: Delays;
   readonly failed: (error: unknown) => void;
 }
+
+const LOOK_AGAIN_MS = 20;
 
 /**
  * SNAPSHOTS of this node's own state (§7): taken when the log has outgrown the last one, from a
@@ -23,6 +35,8 @@ export interface SnapshotsOptions {
 export class Snapshots {
   readonly #options: SnapshotsOptions;
   #running: Promise<void> | null = null;
+  /** Bytes of log before the next attempt, after one that found no room. */
+  #postponedTo = 0;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -32,21 +46,31 @@ export class Snapshots {
   takeIfDue(): void {
     const { storage, limits } = this.#options;
     const due = Math.max(limits.snapshotWalBytes, storage.newestSnapshot()?.bytes ?? 0);
-    if (this.#running !== null || storage.walBytes <= due) return;
-    this.#take().catch(this.#options.failed);
+    if (this.#running !== null || storage.walBytes <= Math.max(due, this.#postponedTo)) return;
+    // A failure has been told where it happened.
+    this.#take().catch(() => undefined);
   }
 
-  /** A snapshot at least as new as the state at this call. */
+  /**
+   * A snapshot at least as new as the state at this call.
+   *
+   * @throws ApiError `disk-full`, and when the node stops.
+   */
   async takeNow(): Promise<void> {
-    const wanted = this.#options.machine.appliedIndex;
-    while ((this.#options.storage.newestSnapshot()?.index ?? 0) < wanted) {
+    const { machine, storage, delays } = this.#options;
+    const wanted = machine.appliedIndex;
+    while ((storage.newestSnapshot()?.index ?? 0) < wanted) {
       await (this.#running ?? this.#take());
+      if ((storage.newestSnapshot()?.index ?? 0) >= wanted) return;
+      // None could be taken: a received one is being put in place of the state.
+      if (!(await delays.sleep(LOOK_AGAIN_MS))) throw stopped();
     }
   }
 
-  /** Resolves when no snapshot is being written. */
-  async close(): Promise<void> {
-    await this.#running;
+  /** Resolves when no snapshot is being written, or soon. */
+  async close(timeoutMs: number): Promise<void> {
+    const written = this.#running?.catch(() => undefined);
+    if (written !== undefined) await atMost(this.#options.clock, timeoutMs, written);
   }
 
   /** Fills the state machine from an installed snapshot. */
@@ -62,22 +86,46 @@ export class Snapshots {
     events.emit('kv', { type: 'restored', index: snapshot.index, bytes: file.bytes });
   }
 
+  /** The log is sound without the snapshot: go on, and try again when it has grown some more. */
+  #postpone(error: NoRoomError): void {
+    const { storage, limits, events } = this.#options;
+    this.#postponedTo = storage.walBytes + Math.ceil(limits.snapshotWalBytes / RETRY_FRACTION);
+    const event = { type: 'snapshot-postponed', why: error.message };
+    events.emit('kv', event, 'state', 'warn');
+  }
+
   #take(): Promise<void> {
-    this.#running = this.#write().finally(() => {
-      this.#running = null;
-    });
+    this.#running = this.#write()
+      .catch((error: unknown) => {
+        // A node that stops meanwhile has no use for the snapshot.
+        if (error instanceof ApiError) throw error;
+        if (error instanceof NoRoomError) {
+          this.#postpone(error);
+          throw new ApiError('disk-full', 'There is no room on the disk for a snapshot.');
+        }
+        this.#options.failed(error);
+        throw stopped();
+      })
+      .finally(() => {
+        this.#running = null;
+      });
     return this.#running;
   }
 
   async #write(): Promise<void> {
-    const { storage, machine, raft, events } = this.#options;
+    const { storage, machine, raft, events, whenDurable } = this.#options;
     const index = machine.appliedIndex;
     const term = raft.state.log.term(index);
     // A snapshot that arrived meanwhile has replaced the log: it serves as well.
     if (term === null || (storage.newestSnapshot()?.index ?? 0) >= index) return;
     const meta = { index, term, configuration: raft.configurationAt(index) };
+    const lines = machine.snapshot();
     events.emit('kv', { type: 'snapshot-begun', index, term });
-    const file = await storage.saveSnapshot(meta, machine.snapshot());
+    // What a majority holds is applied here before it is on this disk, too; but the log on disk
+    // cannot stand on a snapshot of what it does not hold yet.
+    await whenDurable(index);
+    const file = await storage.saveSnapshot(meta, lines);
+    this.#postponedTo = 0;
     events.emit('kv', { type: 'snapshot-saved', index, term, bytes: file.bytes });
     raft.compact(this.#compactionIndex(index));
   }
@@ -96,4 +144,8 @@ export class Snapshots {
     }
     return Math.min(snapshotIndex, from);
   }
+}
+
+function stopped(): ApiError {
+  return new ApiError('node-stopped', 'The node has stopped.');
 }

@@ -13,8 +13,8 @@ export interface Member {
   /** The leader promotes this learner by itself once it has caught up. */
   readonly autoPromote: boolean;
   /**
-   * The member has answered a leader once, so it has a log and may have voted: a directory without a
-   * log that claims this id has been wiped, and must not take part again.
+   * The member has answered a leader once, so it has a log and may have voted: a directory without
+   * a log that claims this id has been wiped, and must not take part again.
    */
   readonly active: boolean;
 }

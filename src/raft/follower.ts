@@ -74,7 +74,9 @@ export function onSnapshotArrived(raft: RaftState, message: SnapshotArrived): vo
 
 /** The leader hands over (thesis §3.10): campaign at once, past the question. */
 export function onTimeoutNow(raft: RaftState, message: TimeoutNowRequest): void {
-  const mayCampaign = raft.isElectable && raft.recovery === null && raft.role.name === 'follower';
+  // Whoever only asks whether it could win is told here that it should.
+  const isWaiting = raft.role.name === 'follower' || raft.role.name === 'pre-candidate';
+  const mayCampaign = raft.isElectable && raft.recovery === null && isWaiting;
   if (mayCampaign && message.term === raft.term) {
     campaignForReal(raft, true, { code: 'asked-by-leader', leader: message.from });
   }

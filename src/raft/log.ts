@@ -10,7 +10,8 @@ import type { LogEnd } from './message.ts';
  *     last      the newest entry
  *
  * Invariants: indexes are contiguous from base + 1; terms never fall; base <= last; durable <= last
- * (below base only while a received snapshot is being installed). What is committed is not the log's business (commitment.ts).
+ * (below base only while a received snapshot is being installed). What is committed is not the
+ * log's business (commitment.ts).
  */
 export class RaftLog {
   #base: LogIndex;

@@ -52,7 +52,7 @@ export function proposeChange(
   const before = raft.history.latest;
   const after = changed(before, change);
   if (typeof after === 'string') return { ok: false, code: after };
-  if (after === before) return { ok: true, entry: null, configuration: before };
+  if (after === before) return alreadySo(raft, before);
   const refusal = pendingRefusal(raft, raft.role) ?? quorumRefusal(raft, raft.role, before, after);
   if (refusal !== null) return { ok: false, code: refusal };
   if (change.type === 'promote' && !hasCaughtUp(raft, raft.role, change.id)) {
@@ -72,6 +72,12 @@ export function proposeChange(
   raft.trace({ type: 'configuration', term: raft.term, index: entry.index, change, reason });
   maybeCommit(raft);
   return { ok: true, entry, configuration: after };
+}
+
+/** "It is so" is said of what is committed only: whoever hears it may act on it for good. */
+function alreadySo(raft: RaftState, configuration: Configuration): ChangeResult {
+  if (raft.history.latestIndex > raft.commitIndex) return { ok: false, code: 'change-pending' };
+  return { ok: true, entry: null, configuration };
 }
 
 /** Whether a change may be proposed now, as far as earlier ones and the term are concerned. */
@@ -110,7 +116,7 @@ function changed(
     case 'add-learner':
       if (before.removed.includes(change.member.id)) return 'member-removed';
       if (memberOf(before, change.member.id) !== undefined) return before;
-      return { ...before, members: [...before.members, change.member] };
+      return { ...before, members: [...before.members, { ...change.member, learner: true }] };
     case 'activate':
       return {
         ...before,

@@ -23,7 +23,7 @@ export interface LogEnd {
 /** "Would you vote for me?" (thesis §9.6). Changes nothing at the receiver. */
 export interface PreVoteRequest extends Envelope, LogEnd {
   readonly type: 'pre-vote';
-  /** Set by a node that only collects the others' log ends because its own may have lost entries. */
+  /** Set by a node that only collects the others' log ends, for its own may have lost entries. */
   readonly survey: boolean;
 }
 export interface PreVoteResponse extends Envelope, LogEnd {
@@ -34,7 +34,7 @@ export interface PreVoteResponse extends Envelope, LogEnd {
 /** RequestVote (§5.2). */
 export interface VoteRequest extends Envelope, LogEnd {
   readonly type: 'vote';
-  /** The leader itself asked for this election (thesis §3.10): a live leader is no reason to refuse. */
+  /** The leader itself asked for this election (thesis §3.10): that it lives is no obstacle. */
   readonly transfer: boolean;
 }
 export interface VoteResponse extends Envelope, LogEnd {
@@ -48,7 +48,7 @@ export interface AppendRequest extends Envelope {
   readonly prevIndex: LogIndex;
   readonly prevTerm: Term;
   readonly entries: readonly Entry[];
-  /** The leader's commit index; the receiver trusts it only as far as this message verified its log. */
+  /** The leader's commit index; the receiver trusts it as far as this message verified its log. */
   readonly commitIndex: LogIndex;
   /** The newest round of read-index confirmation (thesis §6.4); the answer repeats it. */
   readonly round: number;
@@ -60,7 +60,7 @@ export interface AppendResponse extends Envelope {
   readonly ok: boolean;
   /** ok: the durable log matches the leader's up to here. Not ok: where the leader may try next. */
   readonly index: LogIndex;
-  /** Not ok: the term of this node's entry at `index`, so that whole terms can be skipped (§5.3). */
+  /** Not ok: the term of this node's entry at `index`: so whole terms can be skipped (§5.3). */
   readonly conflictTerm: Term;
   readonly round: number;
   /** Non-zero while this node may have lost entries it once acknowledged: names this recovery. */

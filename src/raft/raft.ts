@@ -186,6 +186,15 @@ export class Raft {
     onUnreachable(this.state, message.to, message.seq);
   }
 
+  /** A member refuses this node as one that was removed. Believed until a leader is heard. */
+  disowned(by: MemberId): void {
+    const raft = this.state;
+    raft.isDisowned = true;
+    const { name } = raft.role;
+    if (name !== 'pre-candidate' && name !== 'candidate') return;
+    becomeFollower(raft, raft.term, null, { code: 'removed', by });
+  }
+
   /** The snapshot ordered for this member was sent, or could not be. */
   snapshotSent(to: MemberId, ok: boolean): void {
     onSnapshotSent(this.state, to, ok);

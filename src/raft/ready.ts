@@ -15,7 +15,7 @@ export interface SnapshotMeta {
 export interface SnapshotOrder {
   readonly to: MemberId;
   readonly term: Term;
-  /** The recovery number of the addressee the leader has taken note of; goes into SnapshotArrived. */
+  /** The addressee's recovery number that the leader has noted; goes into SnapshotArrived. */
   readonly recovery: number;
 }
 

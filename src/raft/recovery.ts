@@ -16,9 +16,9 @@ import { becomeFollower } from './transitions.ts';
  *   this node counts any more), and this node's log has been verified up to the leader's own term
  *   and commit index;
  * - every other voter has reported, since this start, a log no newer than this one. Then this node
- *   lacks nothing that any of them has. It takes the highest term reported, with its vote given, for
- *   the lost vote may have been in it. (A candidate whose log is as new as all reports may be voted
- *   for too, in a later term: so nodes that recover together elect the newest of them.)
+ *   lacks nothing that any of them has. It takes the highest term reported, with its vote given,
+ *   for the lost vote may have been in it. (A candidate whose log is as new as all reports may be
+ *   voted for too, in a later term: so nodes that recover together elect the newest of them.)
  */
 export class Recovery {
   /** Names this recovery in messages; never 0. */

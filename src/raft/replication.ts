@@ -45,9 +45,14 @@ export function broadcastHeartbeat(raft: RaftState): void {
   for (const [to, progress] of raft.role.progress) sendHeartbeat(raft, raft.role, to, progress);
 }
 
-/** Tells members of a commit they have the entries for, if no other message has (once a tick). */
+/**
+ * Tells members of a commit they have the entries for, if no other message has (once a tick). Not
+ * those behind the compacted log: no message that they take verifies anything, and the snapshot
+ * brings the commit with it.
+ */
 export function announceCommit(raft: RaftState, leader: LeaderRole): void {
   for (const [to, progress] of leader.progress) {
+    if (progress.state === 'snapshot' || raft.log.term(progress.matchIndex) === null) continue;
     const useful = Math.min(raft.commitIndex, progress.matchIndex);
     if (progress.sentCommit < useful) sendHeartbeat(raft, leader, to, progress);
   }
@@ -66,8 +71,10 @@ export function onAppendResponse(raft: RaftState, message: AppendResponse): void
   const wasAwaited = progress.awaits(message.seq);
   progress.inflight.delete(message.seq);
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
-  if (message.ok) accepted(raft, raft.role, progress, message);
-  else rejected(raft, progress, message, wasAwaited);
+  if (!message.ok) rejected(raft, progress, message, wasAwaited);
+  else if (progress.advance(message.index)) maybeCommit(raft);
+  // A refusal in this term confirms the leader as much as an acceptance does.
+  finishReadRound(raft, raft.role);
 }
 
 /** A request could not be delivered: probe until the member answers again. */
@@ -104,16 +111,6 @@ function sendHeartbeat(
   sendAppend(raft, leader, to, progress, prevIndex, prevTerm ?? 0, []);
 }
 
-function accepted(
-  raft: RaftState,
-  leader: LeaderRole,
-  progress: Progress,
-  message: AppendResponse,
-): void {
-  if (progress.advance(message.index)) maybeCommit(raft);
-  finishReadRound(raft, leader);
-}
-
 function rejected(
   raft: RaftState,
   progress: Progress,
@@ -132,9 +129,14 @@ function rejected(
 function noteRecovery(raft: RaftState, progress: Progress, message: AppendResponse): void {
   const { ok, index: hint, conflictTerm } = message;
   progress.forget(message.recovery, raft.upcomingSeq);
-  progress.regress(ok ? hint : raft.log.lastIndexNotAfterTerm(hint, conflictTerm));
+  // A heartbeat is accepted far behind the log's end, so it says nothing of where to go on. And the
+  // newest entry goes again even to a log that is whole, to be confirmed anew.
+  const index = ok
+    ? Math.max(hint, progress.nextIndex - 1)
+    : raft.log.lastIndexNotAfterTerm(hint, conflictTerm);
+  progress.regress(Math.min(index, raft.log.lastIndex - 1));
   const reason = { code: 'peer-recovering', recovery: message.recovery };
-  const { from: peer, index } = message;
+  const peer = message.from;
   raft.trace({ type: 'conflict', term: raft.term, peer, index, reason });
 }
 

@@ -51,6 +51,12 @@ export class RaftState {
   /** Set while this node may have lost entries it acknowledged: no vote, no campaign. */
   recovery: Recovery | null = null;
 
+  /**
+   * A member says that this node was removed, and no leader was heard since. Who is removed is told
+   * nothing more, perhaps not even of the removal, and would ask for votes for ever.
+   */
+  isDisowned = false;
+
   /** Ticks since a leader was heard, a vote was given, or a campaign began. */
   electionElapsed = 0;
   /** The timeout drawn for this wait. */
@@ -94,12 +100,13 @@ export class RaftState {
   }
 
   /**
-   * Whether this node may campaign: as a voter, or as one that stays until its removal is committed,
-   * for it may hold what nobody else can be elected without (thesis §4.2.2). Its own vote counts
-   * only where it is a voter.
+   * Whether this node may campaign: as a voter, or as one that stays until its removal is
+   * committed, for it may hold what nobody else can be elected without (thesis §4.2.2). Its own
+   * vote counts only where it is a voter. A member that says it was removed has seen that
+   * committed.
    */
   get isElectable(): boolean {
-    return this.history.isVoterSince(this.commitIndex, this.id);
+    return !this.isDisowned && this.history.isVoterSince(this.commitIndex, this.id);
   }
 
   /**

@@ -30,6 +30,7 @@ export function becomeFollower(
 /** Learns who leads the present term, without touching the timer's draw twice. */
 export function followLeader(raft: RaftState, leader: MemberId): void {
   const { role } = raft;
+  raft.isDisowned = false;
   assert(role.name !== 'leader', () => `two leaders in term ${raft.term}: ${raft.id}, ${leader}`);
   if (role.name === 'follower' && role.leader === leader) {
     raft.electionElapsed = 0;

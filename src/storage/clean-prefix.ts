@@ -40,12 +40,12 @@ function isCutUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Whether the bytes could still become an object, are one, or are neither. */
+/** Whether the bytes could still become an object, begin with a whole one, or are neither. */
 function jsonObjectEnd(bytes: Uint8Array): 'open' | 'closed' | 'broken' {
   let depth = 0;
   let inString = false;
   let escaped = false;
-  for (const [position, byte] of bytes.entries()) {
+  for (const byte of bytes) {
     if (byte < 0x20) return 'broken';
     if (escaped) escaped = false;
     else if (byte === BACKSLASH) escaped = inString;
@@ -53,7 +53,7 @@ function jsonObjectEnd(bytes: Uint8Array): 'open' | 'closed' | 'broken' {
     else if (!inString) {
       if (byte > 0x7e) return 'broken';
       depth += depthChange(byte);
-      if (depth === 0) return position === bytes.length - 1 ? 'closed' : 'broken';
+      if (depth === 0) return 'closed';
     }
   }
   return 'open';

@@ -1,8 +1,8 @@
 import { assert, must } from '../lib/assert.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
-import type { Disk } from './disk.ts';
-import { openIfThere } from './file-write.ts';
+import { type Disk, DiskError } from './disk.ts';
+import { openIfThere, removeIfThere } from './file-write.ts';
 import { textOfLine } from './line-reader.ts';
 import type { LogState } from './log-state.ts';
 import { Pace, type PaceOptions } from './pace.ts';
@@ -18,6 +18,7 @@ import {
   type Batch,
   DamageError,
   type Identity,
+  NoRoomError,
   type Restored,
   type SnapshotFile,
   type Storage,
@@ -95,14 +96,17 @@ export class JsonlStorage implements Storage {
     return this.#exclusive(() => this.#found(identity));
   }
 
-  append(batch: Batch): Promise<void> {
+  append(batch: Batch, progressed: () => void = () => undefined): Promise<void> {
     const records: WalRecord[] = [];
     for (const { index, term, json } of batch.entries) {
       records.push({ kind: 'entry', index, term, json });
     }
     if (batch.state !== null) records.push({ kind: 'state', state: batch.state });
     if (records.length === 0) return Promise.resolve();
-    return this.#exclusive(() => this.#write(records));
+    return this.#exclusive(() => {
+      progressed();
+      return this.#write(records, progressed);
+    });
   }
 
   markSynced(): Promise<void> {
@@ -127,17 +131,13 @@ export class JsonlStorage implements Storage {
     assert(!this.#saving, 'one snapshot at a time');
     this.#saving = true;
     try {
-      const { log } = this.#use();
       const walBytes = this.#walBytes;
-      const path = temporary(snapshotPath(meta.index));
-      const { clusterId } = log.identity;
-      const pace = new Pace(this.#options);
-      const file = await writeSnapshot(this.#disk, path, clusterId, meta, lines, pace);
+      const file = await this.#writeSnapshot(meta, lines);
       const adopted = await this.#exclusive(() => this.#adoptSaved(file, walBytes));
       await this.#tidy();
       return adopted;
     } catch (error) {
-      this.#failure ??= { error };
+      if (!(error instanceof NoRoomError)) this.#failure ??= { error };
       throw error;
     } finally {
       this.#saving = false;
@@ -208,9 +208,36 @@ export class JsonlStorage implements Storage {
     await this.#claimReserve();
   }
 
-  async #write(records: readonly WalRecord[]): Promise<void> {
-    this.#walBytes += await this.#use().writer.append(records);
+  async #write(
+    records: readonly WalRecord[],
+    progressed: () => void = () => undefined,
+  ): Promise<void> {
+    this.#walBytes += await this.#use().writer.append(records, progressed);
     this.#marked = false;
+  }
+
+  /** Nothing refers to the file yet: if it does not fit, only it goes. */
+  async #writeSnapshot(meta: SnapshotMeta, lines: Iterable<string>): Promise<SnapshotFile> {
+    const path = temporary(snapshotPath(meta.index));
+    const { clusterId } = this.#use().log.identity;
+    const pace = new Pace(this.#options);
+    const requireRoom = (): Promise<void> => this.#requireRoom();
+    try {
+      return await writeSnapshot(this.#disk, path, clusterId, meta, lines, pace, requireRoom);
+    } catch (error) {
+      const isFull = error instanceof DiskError && error.code === 'ENOSPC';
+      if (!isFull && !(error instanceof NoRoomError)) throw error;
+      await removeIfThere(this.#disk, path);
+      throw isFull ? new NoRoomError(error.message) : error;
+    }
+  }
+
+  /** A snapshot can wait, the log cannot: it must not find the disk full of the former. */
+  async #requireRoom(): Promise<void> {
+    const { reserveBytes } = this.#options;
+    const free = await this.#disk.freeBytes();
+    if (free >= reserveBytes) return;
+    throw new NoRoomError(`only ${free} bytes are free beside the reserve of ${reserveBytes}`);
   }
 
   async #adoptSaved(file: SnapshotFile, walBytesAtStart: number): Promise<SnapshotFile> {
@@ -218,7 +245,7 @@ export class JsonlStorage implements Storage {
     const newest = this.#newest;
     if (newest !== null && newest.index >= file.index) {
       // The leader's snapshot overtook this one.
-      await this.#disk.remove(path);
+      await removeIfThere(this.#disk, path);
       return newest;
     }
     await this.#adopt(file, path, false);

@@ -10,6 +10,8 @@ const DIRECTORY_MODE = 0o700;
 /** The directory of a node on the real file system. It must exist (see lock.ts). */
 export class NodeDisk implements Disk {
   readonly #root: string;
+  /** Open files, so that errors name a file as it is called now. */
+  readonly #files = new Set<NodeFile>();
 
   constructor(root: string) {
     this.#root = root;
@@ -17,7 +19,7 @@ export class NodeDisk implements Disk {
 
   async list(directory: string): Promise<string[]> {
     try {
-      const names = await call<string[]>('list', directory, (done) =>
+      const names = await call<string[]>('list', this.#at(directory), (done) =>
         fs.readdir(this.#at(directory), done),
       );
       return names.sort();
@@ -29,35 +31,43 @@ export class NodeDisk implements Disk {
 
   async makeDirectory(path: string): Promise<void> {
     const options = { recursive: true, mode: DIRECTORY_MODE };
-    await call('make directory', path, (done) => fs.mkdir(this.#at(path), options, done));
+    await call('make directory', this.#at(path), (done) => fs.mkdir(this.#at(path), options, done));
   }
 
   async open(path: string, mode: 'create' | 'append' | 'read'): Promise<DiskFile> {
-    const fd = await call<number>(mode, path, (done) =>
+    const fd = await call<number>(mode, this.#at(path), (done) =>
       fs.open(this.#at(path), FLAGS[mode], FILE_MODE, done),
     );
-    return new NodeFile(fd, path);
+    const file = new NodeFile(fd, this.#at(path), () => this.#files.delete(file));
+    this.#files.add(file);
+    return file;
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await call('rename', from, (done) => fs.rename(this.#at(from), this.#at(to), done));
+    const [old, name] = [this.#at(from), this.#at(to)];
+    await call('rename', old, (done) => fs.rename(old, name, done));
+    for (const file of this.#files) if (file.path === old) file.path = name;
   }
 
   async remove(path: string): Promise<void> {
-    await call('remove', path, (done) => fs.unlink(this.#at(path), done));
+    await call('remove', this.#at(path), (done) => fs.unlink(this.#at(path), done));
   }
 
   async syncDirectory(path: string): Promise<void> {
-    const fd = await call<number>('open', path, (done) => fs.open(this.#at(path), 'r', done));
+    const fd = await call<number>('open', this.#at(path), (done) =>
+      fs.open(this.#at(path), 'r', done),
+    );
     try {
-      await call('sync', path, (done) => fs.fsync(fd, done));
+      await call('sync', this.#at(path), (done) => fs.fsync(fd, done));
     } finally {
-      await call('close', path, (done) => fs.close(fd, done));
+      await call('close', this.#at(path), (done) => fs.close(fd, done));
     }
   }
 
   async freeBytes(): Promise<number> {
-    const stats = await call<fs.StatsFs>('statfs', '.', (done) => fs.statfs(this.#root, done));
+    const stats = await call<fs.StatsFs>('statfs', this.#root, (done) =>
+      fs.statfs(this.#root, done),
+    );
     return stats.bavail * stats.bsize;
   }
 
@@ -80,28 +90,31 @@ const KEEP_SIZE = 1;
 
 class NodeFile implements DiskFile {
   readonly #fd: number;
-  readonly #path: string;
+  readonly #closed: () => void;
+  /** What errors call it. */
+  path: string;
 
-  constructor(fd: number, path: string) {
+  constructor(fd: number, path: string, closed: () => void) {
     this.#fd = fd;
-    this.#path = path;
+    this.path = path;
+    this.#closed = closed;
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    return call('write', this.#path, (done) =>
+    return call('write', this.path, (done) =>
       fs.write(this.#fd, bytes, 0, bytes.length, null, done),
     );
   }
 
   async sync(): Promise<void> {
-    await call('sync', this.#path, (done) => fs.fdatasync(this.#fd, done));
+    await call('sync', this.path, (done) => fs.fdatasync(this.#fd, done));
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     const buffer = Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < length) {
-      const got = await call<number>('read', this.#path, (done) =>
+      const got = await call<number>('read', this.path, (done) =>
         fs.read(this.#fd, buffer, filled, length - filled, offset + filled, done),
       );
       if (got === 0) break;
@@ -111,12 +124,12 @@ class NodeFile implements DiskFile {
   }
 
   async size(): Promise<number> {
-    const stats = await call<fs.Stats>('stat', this.#path, (done) => fs.fstat(this.#fd, done));
+    const stats = await call<fs.Stats>('stat', this.path, (done) => fs.fstat(this.#fd, done));
     return stats.size;
   }
 
   async truncate(size: number): Promise<void> {
-    await call('truncate', this.#path, (done) => fs.ftruncate(this.#fd, size, done));
+    await call('truncate', this.path, (done) => fs.ftruncate(this.#fd, size, done));
   }
 
   allocate(bytes: number): Promise<void> {
@@ -124,11 +137,12 @@ class NodeFile implements DiskFile {
     // Whatever the reason was: writing padding gives the right error if there is no room.
     return done
       ? Promise.resolve()
-      : Promise.reject(new DiskError('EOPNOTSUPP', 'allocate', this.#path));
+      : Promise.reject(new DiskError('EOPNOTSUPP', 'allocate', this.path));
   }
 
   async close(): Promise<void> {
-    await call('close', this.#path, (done) => fs.close(this.#fd, done));
+    this.#closed();
+    await call('close', this.path, (done) => fs.close(this.#fd, done));
   }
 }
 

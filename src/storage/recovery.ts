@@ -113,7 +113,10 @@ export function logStateOf(
 
 /** A snapshot may have been installed, and the process killed, before its term was written. */
 function stateOf(contents: WalContents, newest: SnapshotFile | null): HardState {
-  const { hard, shape } = contents.image.log;
+  const { hard: logged, shape } = contents.image.log;
+  const { salvaged } = contents;
+  const newer = salvaged !== null && (salvaged.term > logged.term || logged.vote === null);
+  const hard = newer && salvaged.term >= logged.term ? salvaged : logged;
   const term = Math.max(newest?.term ?? 0, shape.termAt(shape.last) ?? 0);
   return term > hard.term ? { term, vote: null } : hard;
 }

@@ -9,7 +9,11 @@ import { SlicedWriter } from './sliced-writer.ts';
 import { encodeHeader, encodeTrailer } from './snapshot-file.ts';
 import type { SnapshotFile } from './storage.ts';
 
-/** Writes a whole snapshot file under a temporary name; it is durable when this resolves. */
+/**
+ * Writes a whole snapshot file under a temporary name; it is durable when this resolves.
+ *
+ * @param requireRoom asked after every slice; it throws when the disk has no room to spare.
+ */
 export async function writeSnapshot(
   disk: Disk,
   path: string,
@@ -17,6 +21,7 @@ export async function writeSnapshot(
   meta: SnapshotMeta,
   lines: Iterable<string>,
   pace: Pace,
+  requireRoom: () => Promise<void>,
 ): Promise<SnapshotFile> {
   const hash = new Sha256();
   const file = await createAnew(disk, path);
@@ -27,7 +32,9 @@ export async function writeSnapshot(
     for (const line of lines) {
       assert(!line.includes('\n'), () => `line ${count} of snapshot ${meta.index} is broken`);
       count += 1;
-      if (writer.add(`${line}\n`)) await writer.flush();
+      if (!writer.add(`${line}\n`)) continue;
+      await writer.flush();
+      await requireRoom();
     }
     await writer.flush();
     writer.add(encodeTrailer({ lines: count, sha256: hash.hex() }));

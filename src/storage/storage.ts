@@ -64,8 +64,12 @@ export interface Storage {
   open(identity: Identity | null): Promise<Restored>;
   /** Founds an empty directory that was opened with null. */
   create(identity: Identity): Promise<void>;
-  /** One write and one fdatasync; resolves when durable. */
-  append(batch: Batch): Promise<void>;
+  /**
+   * One write and one fdatasync; resolves when durable. It may have to wait for what the log does
+   * besides, such as noting a snapshot or beginning a segment: `progressed` is called whenever a
+   * part of that is done, so that a slow disk can be told from one that is stuck.
+   */
+  append(batch: Batch, progressed?: () => void): Promise<void>;
   /** Appends the `synced` marker: called when the log has been idle for 50 ms. */
   markSynced(): Promise<void>;
   /**
@@ -82,6 +86,7 @@ export interface Storage {
    * Writes a snapshot file from lines of the state machine (no newlines inside a line), with pauses
    * so that no slice holds the event loop for more than 10 ms, then the WAL's snapshot line, then
    * removes what the older of the two kept snapshots makes superfluous. May run beside `append`.
+   * Rejects with NoRoomError, and has changed nothing, when the disk has no room for the file.
    */
   saveSnapshot(meta: SnapshotMeta, lines: Iterable<string>): Promise<SnapshotFile>;
   /** The newest snapshot, or null. */
@@ -105,6 +110,11 @@ export interface Storage {
   installSnapshot(snapshot: SnapshotMeta): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** The disk has no room for a snapshot. The log stands as it stood; try again when there is. */
+export class NoRoomError extends Error {
+  override readonly name = 'NoRoomError';
 }
 
 /** The files contradict what was acknowledged: the node must not start (exit code 2). */

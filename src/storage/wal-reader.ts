@@ -1,3 +1,4 @@
+import type { HardState } from '../raft/entry.ts';
 import type { Disk } from './disk.ts';
 import { isCleanPrefix } from './clean-prefix.ts';
 import { type RawLine, readLines } from './line-reader.ts';
@@ -38,6 +39,8 @@ export interface WalContents {
   readonly tail: 'clean' | 'torn';
   /** What follows the last complete batch, if anything does. */
   readonly cut: WalCut | null;
+  /** The newest term and vote in a torn batch, in a line that is whole by itself. */
+  readonly salvaged: HardState | null;
   readonly findings: readonly Finding[];
 }
 
@@ -88,6 +91,7 @@ class WalReader {
   /** The first thing that is not a line of the batch that was due. */
   #suspect: Suspect | null = null;
   #fragment: RawLine | null = null;
+  #salvaged: HardState | null = null;
   /** Where what was read of the segment ends. */
   #end = 0;
 
@@ -135,6 +139,7 @@ class WalReader {
       throw this.#damage(this.#complete.offset, 'the segment ends within its first batch');
     }
     const tail = this.#judgeTail();
+    for (const record of this.#records) this.#salvage(record);
     const { batch, crc, offset } = this.#complete;
     const findings: Finding[] = [];
     if (tail !== null) findings.push({ message: tail.message, file: segment.path, offset });
@@ -143,6 +148,7 @@ class WalReader {
       position: { batch, crc },
       tail: tail?.torn === true ? 'torn' : 'clean',
       cut: tail === null ? null : { path: segment.path, offset, bytes: this.#end - offset },
+      salvaged: tail?.torn === true ? this.#salvaged : null,
       findings,
     };
   }
@@ -223,13 +229,24 @@ class WalReader {
     let at = buffer.indexOf(LINE_START);
     for (; at >= 0; at = buffer.indexOf(LINE_START, at + 1)) {
       const decoded = decodeLine(buffer.subarray(at));
-      if (decoded.type !== 'line' || decoded.line.batch <= this.#complete.batch + 1) continue;
+      if (decoded.type !== 'line') continue;
+      if (decoded.line.batch === this.#complete.batch + 1) this.#salvage(decoded.line.record);
+      if (decoded.line.batch <= this.#complete.batch + 1) continue;
       const { found = '', offset = 0 } = this.#suspect ?? {};
       throw this.#damage(
         offset,
         `${found} in batch ${this.#complete.batch + 1}, though batch ${decoded.line.batch} follows`,
       );
     }
+  }
+
+  /**
+   * A vote in a batch that is cut may have been given: to remember it is always safe, to forget it
+   * may elect two leaders.
+   */
+  #salvage(record: WalRecord): void {
+    if (record.kind !== 'state') return;
+    if (record.state.term >= (this.#salvaged?.term ?? 0)) this.#salvaged = record.state;
   }
 
   #requireWhole(why: string): void {

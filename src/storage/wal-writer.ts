@@ -5,7 +5,7 @@ import { writeFully } from './file-write.ts';
 import type { LogState } from './log-state.ts';
 import { type ChainPosition, encodeBatch } from './wal-line.ts';
 import type { WalRecord } from './wal-record.ts';
-import { type Carried, createSegment } from './wal-segment.ts';
+import { type Carried, createSegment, WAL_DIRECTORY } from './wal-segment.ts';
 
 /** A segment that is written, and the newest entry in it. */
 interface OldSegment {
@@ -48,8 +48,11 @@ export class WalWriter {
   }
 
   /** Resolves with the batch's size once it is durable. */
-  async append(records: readonly WalRecord[]): Promise<number> {
-    if (this.#bytes >= this.#segmentBytes) await this.#rotate();
+  async append(records: readonly WalRecord[], progressed: () => void): Promise<number> {
+    if (this.#bytes >= this.#segmentBytes) {
+      await this.#rotate();
+      progressed();
+    }
     for (const record of records) {
       const why = this.#log.apply(record);
       assert(why === null, () => `cannot log this: ${why}`);
@@ -72,6 +75,9 @@ export class WalWriter {
       const [oldest] = this.#old;
       if (oldest === undefined || oldest.maxIndex > index) return;
       await this.#disk.remove(oldest.path);
+      // One after the other for good: a power cut that undid just some of several removals would
+      // leave a gap, as damage does.
+      await this.#disk.syncDirectory(WAL_DIRECTORY);
       this.#old = this.#old.slice(1);
     }
   }

@@ -226,10 +226,12 @@ export class FetchTransport implements Transport {
 
   #createPeer(id: MemberId, url: string): Peer {
     const { clock, logger, faults = null, fetch = globalThis.fetch } = this.#options;
-    const openCalls = this.#openCalls;
-    const identity = this.#identity;
+    const shared = { identity: this.#identity, openCalls: this.#openCalls };
+    const disowned = (): void => {
+      if (!this.#closed) this.#handler.onDisowned?.(id);
+    };
     return {
-      client: new PeerClient(id, url, { identity, clock, logger, faults, fetch, openCalls }),
+      client: new PeerClient(id, url, { ...shared, clock, logger, faults, fetch, disowned }),
       small: new Lane(clock, MESSAGES_MAX, 0),
       bulky: new Lane(clock, MESSAGES_MAX, 0),
       chunks: new Lane(clock, CHUNKS_MAX, 0),

@@ -76,8 +76,8 @@ export interface ForwardFrame {
 
 /** Sender and addressee are in the headers. */
 export function encodeForward({ request, timeoutMs }: ForwardFrame): string {
-  const { operation, requestId, body } = request;
-  return JSON.stringify({ operation, requestId, body: body ?? null, timeoutMs });
+  const { operation, requestId, body, correlation } = request;
+  return JSON.stringify({ operation, requestId, body: body ?? null, correlation, timeoutMs });
 }
 
 /** @throws ApiError `bad-request` */

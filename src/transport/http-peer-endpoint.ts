@@ -2,13 +2,14 @@
  * THE RECEIVING HALF
  *
  * A request is judged in this order, and nothing changes before all of it held: route, cluster,
- * addressee, protocol version, removed sender, signature, session, form, plausible term. Then the
+ * addressee, protocol version, signature, session, removed sender, form, plausible term. Then the
  * node hears it, and the HTTP request waits until the node has answered.
  */
 import type { Logger } from '../lib/logger.ts';
 import type { MemberId } from '../lib/ids.ts';
 import type { ResponseMessage } from '../raft/message.ts';
-import { ApiError, ERRORS } from '../wire/errors.ts';
+import { ApiError } from '../wire/errors.ts';
+import { problemFields, PROBLEM_TYPE } from '../wire/problem.ts';
 import { decodeRequest, encodeMessage } from '../wire/raft-codec.ts';
 import { formatWireRange, WIRE_VERSIONS } from '../wire/raft-version.ts';
 import type { FaultDirection, FaultTable } from './faults.ts';
@@ -70,11 +71,11 @@ export class HttpPeerEndpoint implements PeerEndpoint {
     const route = routeOf(request.path);
     const address = checkAddress(request.headers, identity.clusterId, identity.self);
     const { from } = address;
-    if (isRemoved(from)) throw new ApiError('member-removed', `${from} was removed`);
     await this.#passFaults(from, 'in');
     try {
       const proof = this.#verifier.verify(request, address);
       if (proof.type === 'no-session') return challenge(proof.session);
+      if (isRemoved(from)) return this.#disown(from, proof.mac);
       const body = await this.#dispatch(route, from, request.body);
       return this.#respond(from, proof.mac, body);
     } finally {
@@ -156,28 +157,33 @@ export class HttpPeerEndpoint implements PeerEndpoint {
     if (delayMs > 0) await pause(clock, delayMs);
   }
 
-  #respond(to: MemberId, requestMac: string, body: string): PeerHttpResponse {
+  /** Signed as an answer is: the sender acts on it, so nobody else may be able to say it. */
+  #disown(from: MemberId, requestMac: string): PeerHttpResponse {
+    const problem = problemFields('member-removed', `${from} was removed from the cluster`);
+    return this.#respond(from, requestMac, JSON.stringify(problem), problem.status);
+  }
+
+  #respond(to: MemberId, requestMac: string, body: string, status = 200): PeerHttpResponse {
     const { clusterId, self } = this.#options.identity;
     const wire = formatWireRange(WIRE_VERSIONS);
-    const signature = this.#verifier.signAnswer(requestMac, wire, body);
+    const signature = this.#verifier.signAnswer(requestMac, { wire, status, body });
     const headers = {
       [CLUSTER_HEADER]: clusterId,
       [FROM_HEADER]: self,
       [TO_HEADER]: to,
       [WIRE_HEADER]: wire,
       ...(signature === null ? {} : { [SIGNATURE_HEADER]: signature }),
-      'content-type': 'application/x-ndjson',
+      'content-type': status === 200 ? 'application/x-ndjson' : PROBLEM_TYPE,
     };
-    return { status: 200, headers, body };
+    return { status, headers, body };
   }
 }
 
 /** An answer and not an error: the error table has no room for the header. */
 function challenge(session: string): PeerHttpResponse {
-  const { status, title, applied } = ERRORS.unauthorized;
-  const problem = { code: 'unauthorized', title, status, detail: REFUSED_SESSION, applied };
-  const headers = { 'content-type': 'application/problem+json', [CHALLENGE_HEADER]: session };
-  return { status, headers, body: JSON.stringify(problem) };
+  const problem = problemFields('unauthorized', REFUSED_SESSION);
+  const headers = { 'content-type': PROBLEM_TYPE, [CHALLENGE_HEADER]: session };
+  return { status: problem.status, headers, body: JSON.stringify(problem) };
 }
 
 const MESSAGE_ROUTES = ['pre-vote', 'vote', 'append', 'timeout-now', 'read-index'] as const;

@@ -37,6 +37,8 @@ export interface PeerClientOptions {
   readonly fetch: PeerFetch;
   /** How to end each call that is under way; shared by the clients of a transport. */
   readonly openCalls: Set<() => void>;
+  /** The peer said, and proved that it did, that this member was removed. */
+  readonly disowned: () => void;
 }
 
 /** One request. */
@@ -143,7 +145,9 @@ export class PeerClient {
       if (response.status === 200) return this.#accept(answer);
       const challenge = response.headers.get(CHALLENGE_HEADER);
       if (response.status !== 401 || challenge === null || tries === TRIES_MAX) {
-        throw new Error(refusal(answer));
+        const code = codeOf(answer.body);
+        if (code === 'member-removed' && this.#proves(answer)) this.#options.disowned();
+        throw new Error(`refused with ${response.status}, ${code}`);
       }
       // Others may have got a session since; the newest one counts.
       if (this.#session === session) this.#session = challenge;
@@ -181,8 +185,23 @@ export class PeerClient {
     return { headers: { ...this.#headers, [SIGNATURE_HEADER]: signature }, requestMac: mac };
   }
 
-  /** Believes an answer only from the member that was asked. */
-  #accept({ response, body, requestMac }: Answer): Uint8Array {
+  #accept(answer: Answer): Uint8Array {
+    this.#prove(answer);
+    this.#note('');
+    return answer.body;
+  }
+
+  #proves(answer: Answer): boolean {
+    try {
+      this.#prove(answer);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** An answer is believed only from the member that was asked. @throws Error, ApiError */
+  #prove({ response, body, requestMac }: Answer): void {
     const { clusterId, self, secret } = this.#options.identity;
     const { from, wire } = checkAddress(response.headers, clusterId, self);
     if (from !== this.#to) throw new Error(`answered by ${from}`);
@@ -192,8 +211,6 @@ export class PeerClient {
       const theirs = response.headers.get(SIGNATURE_HEADER) ?? '';
       if (!sameMac(mac, theirs)) throw new Error('the answer is not signed by the secret');
     }
-    this.#note('');
-    return body;
   }
 
   /** Resolves after the delay; never, if the packet is lost: the timer of the call goes on. */
@@ -215,18 +232,22 @@ export class PeerClient {
 
   /** Logs a change of what is wrong with the peer, not each failure. */
   #note(problem: string): void {
-    if (problem === this.#problem) return;
+    const before = this.#problem;
+    if (problem === before) return;
     this.#problem = problem;
     const { logger } = this.#options;
     const fields = { peer: this.#to, url: this.#url };
-    if (problem === '') logger.log('info', 'node', 'peer answers again', fields);
-    else logger.log('warn', 'node', 'peer does not answer', { ...fields, problem });
+    if (problem === '') {
+      logger.log('info', 'node', 'peer answers again', fields);
+      return;
+    }
+    const level = before === '' ? 'warn' : 'debug';
+    logger.log(level, 'node', 'peer does not answer', { ...fields, problem });
   }
 }
 
-/** Status and error code; the same for every request that is refused for the same reason. */
-function refusal({ response, body }: Answer): string {
+/** The code of the error that a refusal names. */
+function codeOf(body: Uint8Array): string {
   const text = Buffer.from(body.subarray(0, 4096)).toString('utf8');
-  const code = /"code": ?"([a-z-]{1,40})"/.exec(text)?.[1] ?? 'no code';
-  return `refused with ${response.status}, ${code}`;
+  return /"code": ?"([a-z-]{1,40})"/.exec(text)?.[1] ?? 'no code';
 }

@@ -3,7 +3,13 @@ import type { PeerHttpRequest } from './peer-endpoint.ts';
 import { type PeerAddress, SIGNATURE_HEADER } from './peer-headers.ts';
 import type { PeerIdentity } from './peer-identity.ts';
 import { PeerSessions } from './peer-sessions.ts';
-import { parseSignature, sameMac, signAnswer, signRequest } from './peer-signature.ts';
+import {
+  parseSignature,
+  sameMac,
+  signAnswer,
+  type SignedAnswer,
+  signRequest,
+} from './peer-signature.ts';
 
 /** What a request has proven. */
 export type Proof =
@@ -45,9 +51,9 @@ export class PeerVerifier {
     }
   }
 
-  /** The signature header of a successful answer to a proven request; null without a secret. */
-  signAnswer(requestMac: string, wire: string, body: string): string | null {
+  /** The signature header of an answer to a proven request; null without a secret. */
+  signAnswer(requestMac: string, answer: Omit<SignedAnswer, 'requestMac'>): string | null {
     const { secret } = this.#identity;
-    return secret === null ? null : signAnswer(secret, { requestMac, wire, status: 200, body });
+    return secret === null ? null : signAnswer(secret, { requestMac, ...answer });
   }
 }

@@ -6,14 +6,17 @@ export interface PeerTimeouts {
   readonly messageMs: number;
   /** Appends with entries: they wait for the receiver's disk. */
   readonly appendMs: number;
-  /** One piece of a snapshot; the last one waits for the installation. */
+  /**
+   * One piece of a snapshot. The last one waits for the installation, and is sent again should that
+   * take longer: for as long as a piece is lost without a trace, the follower does not catch up.
+   */
   readonly snapshotMs: number;
 }
 
 export const DEFAULT_PEER_TIMEOUTS: PeerTimeouts = {
   messageMs: 1000,
   appendMs: 5000,
-  snapshotMs: 30_000,
+  snapshotMs: 5000,
 };
 
 /** Whether a message is long, and so goes in a lane of its own. */

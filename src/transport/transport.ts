@@ -1,6 +1,7 @@
 import type { MemberId } from '../lib/ids.ts';
 import type { Message } from '../raft/message.ts';
 import type { SnapshotFile } from '../storage/storage.ts';
+import type { Correlation } from '../wire/correlation.ts';
 
 /** Where peers are, by member id. */
 export type PeerUrls = ReadonlyMap<MemberId, string>;
@@ -30,6 +31,8 @@ export interface TransportHandler {
   onMessage(message: Message): void;
   /** A request could not be delivered or was not answered in time. */
   onUnreachable(to: MemberId, message: Message): void;
+  /** A peer refuses this member as one that was removed from the cluster. */
+  onDisowned?(by: MemberId): void;
   onSnapshotChunk(from: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer>;
   onForward(request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer>;
 }
@@ -59,6 +62,8 @@ export interface ForwardRequest {
   readonly operation: string;
   readonly requestId: string;
   readonly body: unknown;
+  /** By which the client's request is found in logs. */
+  readonly correlation?: Correlation | undefined;
 }
 
 export interface ForwardAnswer {

@@ -64,6 +64,7 @@ const faults = {
 const FAULT_ERRORS: readonly ErrorCode[] = [...READ_ERRORS, 'no-such-route'];
 
 function faultEndpoint(method: 'get' | 'put' | 'delete', summary: string): Endpoint {
+  const ofBody: readonly ErrorCode[] = method === 'put' ? ['member-not-found'] : [];
   const changes: readonly ErrorCode[] =
     method === 'get' ? [] : ['cross-origin', 'body-too-large', 'unsupported-media-type'];
   return {
@@ -87,7 +88,7 @@ function faultEndpoint(method: 'get' | 'put' | 'delete', summary: string): Endpo
     answers: {
       200: json('The faults now.', FaultsBody, method === 'delete' ? { faults: [] } : faults),
     },
-    errors: [...FAULT_ERRORS, ...changes],
+    errors: [...FAULT_ERRORS, ...changes, ...ofBody],
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { isId, type MemberId } from '../lib/ids.ts';
+import { REQUEST_ID, TRACE_PARENT } from './correlation.ts';
 
 /** Terms and indexes end here: room for 2^20 increments before a number would lose precision. */
 export const MAX_TERM = 2 ** 53 - 2 ** 20;
@@ -151,10 +152,15 @@ const SnapshotHead = exact({
 });
 const SnapshotAnswer = exact({ term: Term, nextOffset: Count, done: Flag });
 
+const Correlation = exact({
+  requestId: Type.RegExp(REQUEST_ID),
+  traceparent: Type.Union([Type.RegExp(TRACE_PARENT), Type.Null()]),
+});
 const Forward = exact({
   operation: Type.String({ minLength: 1, maxLength: 64 }),
   requestId: Type.String({ maxLength: 1024 }),
   body: Type.Unknown(),
+  correlation: Type.Optional(Correlation),
   timeoutMs: Type.Number({ exclusiveMinimum: 0, maximum: 86_400_000 }),
 });
 const ForwardAnswer = exact({ ok: Flag, body: Type.Unknown() });

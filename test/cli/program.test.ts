@@ -13,6 +13,13 @@ test('--help lists every setting with its variable and default', async () => {
   }
 });
 
+test('help is --help, and help of a command is that of the command', async () => {
+  expect(await runCli(['help'])).toEqual(await runCli(['--help']));
+  const { exitCode, out } = await runCli(['help', 'put']);
+  expect(exitCode).toBe(0);
+  expect(out).toContain('put [options] <key> <value>');
+});
+
 test('settings prints them as a table', async () => {
   const { out } = await runCli(['settings']);
   const rows = out.trimEnd().split('\n');
@@ -28,7 +35,10 @@ test('--version', async () => {
 
 test.each([
   [['--nonsense'], "unknown option '--nonsense'"],
-  [['nonsense'], 'too many arguments'],
+  [['watch'], "error: unknown command 'watch'; --help lists the commands"],
+  [['watch', 'a', '--prefix'], "unknown command 'watch'"],
+  [['--port', '8080', 'watch'], "unknown command 'watch'"],
+  [['member', 'nonsense'], "unknown command 'nonsense'"],
   [['get'], "missing required argument 'key'"],
   [['get', 'a', 'b'], 'too many arguments'],
   [['member', 'remove', 'n1'], 'n1 is not a member id'],

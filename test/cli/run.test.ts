@@ -113,6 +113,24 @@ test('a founder whose directory is gone is refused with exit code 2', async () =
   expect(again.lines.join()).toContain(`--endpoints http://127.0.0.1:${ports[0]}`);
 });
 
+test('a join that the cluster refuses ends with exit code 2 and one line of why', async () => {
+  const first = start('a', '--port', '0');
+  const { url } = await first.listening();
+  const second = start('b', '--name', 'b', '--join', url);
+  const lost = await second.listening();
+  await second.line('added to the cluster');
+  await second.kill();
+  rmSync(join(root, 'b'), { recursive: true });
+  const again = start('b', '--name', 'b', '--port', new URL(lost.url).port, '--join', url);
+  expect((await again.exited).code).toBe(2);
+  const said = again.lines.filter((line) => !line.startsWith('{'));
+  expect(said).toEqual([
+    expect.stringMatching(/^error: the cluster refuses this node: conflict: /),
+  ]);
+  expect(again.lines.join()).not.toContain('ExitError');
+  await first.terminate();
+});
+
 /** Ports that nobody uses, all different. */
 function freePorts(count: number): readonly number[] {
   const ports = new Set<number>();

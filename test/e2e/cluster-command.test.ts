@@ -5,7 +5,7 @@ import { freePorts, NodeProcess } from '../support/node-process.ts';
 import { until } from '../support/poll.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-test('the cluster command: three nodes, a curl line, kill and start by name, Ctrl-C, and back with its data', async () => {
+test('the cluster command: kill and start by name, Ctrl-C, and back with its data', async () => {
   using dir = tempDir();
   const base = await consecutivePorts();
   const args = ['cluster', '--size', '3', '--base-port', `${base}`, '--data-dir'];

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { put, request } from '../support/client.ts';
 import { ProcessCluster } from '../support/process-cluster.ts';
 
-test('a write that reached the leader but no majority ends as unknown, not as yes or no', async () => {
+test('a write that reached the leader but no majority ends as unknown', async () => {
   await using cluster = await ProcessCluster.start();
   const leader = await cluster.leader();
   const followers = cluster.nodes.filter((node) => node !== leader);

@@ -219,6 +219,15 @@ describe('faults', () => {
     expect((await send('PUT', '/faults', json(body))).status).toBe(400);
     expect(node.faults.list()).toEqual([]);
   });
+
+  test.each(['1', FAKE_MEMBER])('towards %s, which is no other member, are 404', async (peer) => {
+    const { send, node } = testApp();
+    node.faults = new FakeFaults();
+    const answer = await send('PUT', '/faults', json({ faults: [full, { ...full, peer }] }));
+    expect(answer.status).toBe(404);
+    expect((await answer.json()).code).toBe('member-not-found');
+    expect(node.faults.list()).toEqual([]);
+  });
 });
 
 describe('the node', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { RequestContexts } from '../../src/http/context.ts';
+import { RequestIds } from '../../src/http/request-ids.ts';
 
 describe('a long timeout', () => {
-  const contexts = new RequestContexts({ now: () => 0 });
+  const contexts = new RequestContexts({ now: () => 0 }, new RequestIds());
   const secondsFor = (timeout: string | null): number[] => {
     const seconds: number[] = [];
     const server = { timeout: (_request: Request, value: number) => void seconds.push(value) };
@@ -27,7 +28,10 @@ describe('the context', () => {
   test('survives being copied, its signal with it', () => {
     const gone = new AbortController();
     const request = new Request('http://n1/', { signal: gone.signal });
-    const copy = { ...new RequestContexts({ now: () => 0 }).write(request, null), deadline: 5 };
+    const copy = {
+      ...new RequestContexts({ now: () => 0 }, new RequestIds()).write(request, null),
+      deadline: 5,
+    };
     expect(copy).toMatchObject({ deadline: 5, requestId: null });
     gone.abort();
     expect(copy.signal?.aborted).toBe(true);

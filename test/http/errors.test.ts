@@ -338,7 +338,7 @@ describe('failures of the node', () => {
     const node = new FakeNode();
     const lines: string[] = [];
     const logger = {
-      enabled: () => true,
+      enabled: (level: string) => level !== 'debug',
       log: (...line: unknown[]) => lines.push(String(line[2])),
     };
     const app = createApp({ node, peers: echoPeers, config: TEST_CONFIG, logger });

@@ -57,3 +57,13 @@ test('a wildcard is every interface', () => {
   expect(['0.0.0.0', '::', '[::]', '0:0:0:0:0:0:0:0'].map(isWildcard)).not.toContain(false);
   expect(['10.0.0.0', '::1', '127.0.0.1'].map(isWildcard)).not.toContain(true);
 });
+
+test.each([
+  'http://127.0.0.1:9/..',
+  'http://127.0.0.1:9/%2e',
+  'http:\\\\evil',
+  'http://\\evil',
+  ' http://a:1',
+])('what the parser would have to repair is none: %s', (text) => {
+  expect(parseOrigin(text)).toBeNull();
+});

@@ -28,6 +28,30 @@ test('a lost probe is repeated, not replaced by a snapshot', () => {
   expect(cluster.node(2).state.log.lastIndex).toBe(cluster.node(1).state.log.lastIndex);
 });
 
+test('one that waits for a snapshot hears of commits by heartbeats only', () => {
+  const cluster = RaftCluster.of(3);
+  cluster.elect(1);
+  cluster.isolate(2);
+  for (let i = 0; i < 5; i += 1) cluster.node(1).run((raft) => raft.propose(command(i)));
+  cluster.settle();
+  must(cluster.node(1).compact(6), 'a snapshot');
+  cluster.heal();
+  for (let tick = 0; tick < 100 && cluster.orders.length === 0; tick += 1) {
+    cluster.tick(1);
+    cluster.settle();
+  }
+  expect(cluster.orders).toHaveLength(1);
+
+  const { heartbeatTicks } = cluster.node(1).state.config;
+  const sent: Message[] = [];
+  for (let tick = 0; tick < 4 * heartbeatTicks; tick += 1) {
+    cluster.tick(1);
+    sent.push(...cluster.queue.filter((message) => message.to === idOf(2)));
+    cluster.settle();
+  }
+  expect(sent).toHaveLength(4);
+});
+
 test('a refusal that took longer than a heartbeat still moves the probe', () => {
   const cluster = RaftCluster.of(3);
   cluster.elect(1);

@@ -58,3 +58,34 @@ test('a node outside its newest configuration still campaigns, not counting itse
   expect(cluster.node(2).isLeader).toBe(true);
   expect(cluster.node(2).state.voters).toEqual([idOf(2)]);
 });
+
+test('a member that is told of its removal does not campaign, until it hears a leader', () => {
+  const cluster = RaftCluster.of(3);
+  cluster.elect(1);
+  cluster.isolate(3);
+  cluster.timeOut(3);
+  expect(cluster.node(3).state.role.name).toBe('pre-candidate');
+  cluster.node(3).run((raft) => raft.disowned(idOf(2)));
+  expect(cluster.node(3).state.role.name).toBe('follower');
+  cluster.queue = [];
+  cluster.tick(3, 100);
+  expect(cluster.queue).toEqual([]);
+  expect(cluster.node(3).run((raft) => raft.campaign())).toBe(false);
+
+  cluster.heal();
+  cluster.tick(1, 3);
+  cluster.settle();
+  cluster.isolate(3);
+  cluster.timeOut(3);
+  expect(cluster.node(3).state.role.name).toBe('pre-candidate');
+});
+
+test('a recovering member that is told of its removal asks nobody any more', () => {
+  const cluster = RaftCluster.of(3);
+  cluster.elect(1);
+  cluster.node(3).crash();
+  cluster.node(3).restart(true);
+  cluster.node(3).run((raft) => raft.disowned(idOf(2)));
+  cluster.tick(3, 100);
+  expect(cluster.queue).toEqual([]);
+});

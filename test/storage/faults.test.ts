@@ -7,7 +7,7 @@ import {
   MemoryDisk,
   type MemoryDiskOptions,
 } from '../../src/storage/memory-disk.ts';
-import { DamageError } from '../../src/storage/storage.ts';
+import { DamageError, NoRoomError } from '../../src/storage/storage.ts';
 import {
   batch,
   entries,
@@ -86,6 +86,26 @@ describe('writes that take a part', () => {
     expect(await failureOf(storage.saveSnapshot(meta(1, 1), ['1']))).toBe(error);
     expect(writes).toBe(2);
     expect(await entriesAfter(disk, 'kill')).toEqual(entries(1, 2, 1));
+  });
+
+  test('no room for a snapshot: only the snapshot does not happen', async () => {
+    let full = false;
+    const { options, arm } = faulty((operation) => {
+      const isSnapshot = operation.kind === 'write' && operation.path.startsWith('snapshot-');
+      return full && isSnapshot ? { type: 'error', code: 'ENOSPC' } : null;
+    });
+    const { disk, storage } = await founded(options);
+    arm();
+    full = true;
+    expect(await failureOf(storage.saveSnapshot(meta(2, 1), snapshotLines(2)))).toBeInstanceOf(
+      NoRoomError,
+    );
+    expect(disk.paths().filter((path) => path.startsWith('snapshot-'))).toEqual([]);
+    expect(storage.newestSnapshot()).toBeNull();
+    await storage.append(batch([entry(3, 1)]));
+    full = false;
+    expect((await storage.saveSnapshot(meta(3, 1), snapshotLines(3))).index).toBe(3);
+    expect(await entriesAfter(disk, 'kill')).toEqual([]);
   });
 
   test('a write that says it took nothing, or more than it was given, is an error', async () => {

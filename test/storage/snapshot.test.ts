@@ -135,8 +135,16 @@ describe('falling back', () => {
 
   test('another whole snapshot under the newest one is not taken for it', async () => {
     const disk = await twoSnapshots();
-    disk.place('snapshot-8.jsonl', disk.contents('snapshot-4.jsonl'));
-    expectOlder(await start(disk));
+    const other = new MemoryDisk();
+    const storage = storageOn(other);
+    await storage.open(IDENTITY);
+    await storage.append(batch(entries(1, 8, 1)));
+    await storage.saveSnapshot(meta(8, 1), snapshotLines(9));
+    for (const bytes of [disk.contents('snapshot-4.jsonl'), other.contents('snapshot-8.jsonl')]) {
+      const swapped = cloneOf(disk);
+      swapped.place('snapshot-8.jsonl', bytes);
+      expectOlder(await start(swapped));
+    }
   });
 
   test('works after a restart too, and the next snapshot may have the same index', async () => {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
+import { Prng } from '../../src/lib/prng.ts';
 import { MemoryDisk } from '../../src/storage/memory-disk.ts';
 import { DamageError, type Restored } from '../../src/storage/storage.ts';
 import { encodeBatch } from '../../src/storage/wal-line.ts';
@@ -77,6 +78,11 @@ function lastBatchOffset(): number {
   return at;
 }
 
+/** Where its last line begins, which says term and vote. */
+function stateLine(): number {
+  return lastBytes().subarray(0, -1).lastIndexOf(0x0a) + 1;
+}
+
 beforeAll(async () => {
   const disk = await build(6);
   files = filesOf(disk);
@@ -91,6 +97,7 @@ beforeAll(async () => {
 describe('one bit flipped', () => {
   test('at every byte: refused, or the last batch is cut and the log is torn', async () => {
     const outcomes = { refused: 0, torn: 0 };
+    expect(whole.state).not.toEqual(withoutLast.state);
     for (const [path, bytes] of files) {
       for (let offset = 0; offset < bytes.length; offset += 1) {
         const inLast = path === last && offset >= lastBatchOffset();
@@ -110,7 +117,12 @@ describe('one bit flipped', () => {
               tail: 'torn',
               inLast: true,
             });
-            expect({ where, model: asModel(found) }).toEqual({ where, model: withoutLast });
+            const model = asModel(found);
+            const isSalvaged = Bun.deepEquals(model.state, whole.state);
+            const { state } = isSalvaged ? whole : withoutLast;
+            expect({ where, model }).toEqual({ where, model: { ...withoutLast, state } });
+            // The state has a line of its own in the batch: damage elsewhere does not touch it.
+            expect({ where, isSalvaged }).toEqual({ where, isSalvaged: offset < stateLine() });
             outcomes.torn += 1;
           }
         }
@@ -120,14 +132,39 @@ describe('one bit flipped', () => {
     expect(outcomes.torn).toBeGreaterThan(300);
   });
 
-  test('a torn log keeps a copy of what was cut, and says so until it is confirmed', async () => {
+  test('in the newline between the last two batches: damage', async () => {
+    const disk = new MemoryDisk();
+    const storage = storageOn(disk);
+    await storage.open(IDENTITY);
+    for (const item of entries(1, 3, 1)) await storage.append(batch([item]));
+    await storage.close();
+    const [path = ''] = disk.paths();
+    const bytes = disk.contents(path);
+    const newline = bytes.subarray(0, -1).lastIndexOf(0x0a);
+    for (let bit = 0; bit < 8; bit += 1) {
+      const damaged = diskOf(filesOf(disk));
+      damaged.flipBit(path, newline * 8 + bit);
+      expect(await start(damaged)).toBeInstanceOf(DamageError);
+    }
+  });
+
+  test('a torn log keeps a durable copy of what was cut', async () => {
     const disk = diskOf(files);
     disk.flipBit(last, (lastBatchOffset() + 40) * 8);
     const damaged = Buffer.from(disk.contents(last)).subarray(lastBatchOffset());
     const first = storageOn(disk);
     const restored = await first.open(null);
     expect(restored.findings.map((finding) => finding.offset)).toEqual([lastBatchOffset(), 0]);
-    expect(Buffer.from(disk.contents(`${last}.torn`))).toEqual(damaged);
+    await first.close();
+    const later = disk.crash(new Prng(1), 'drop');
+    expect(Buffer.from(later.contents(`${last}.torn`))).toEqual(damaged);
+  });
+
+  test('a torn log is torn until it is confirmed, whatever is appended', async () => {
+    const disk = diskOf(files);
+    disk.flipBit(last, (lastBatchOffset() + 40) * 8);
+    const first = storageOn(disk);
+    await first.open(null);
     await first.close();
 
     const second = storageOn(disk, { segmentBytes: 1 });
@@ -147,7 +184,7 @@ describe('one bit flipped', () => {
 });
 
 describe('the end cut off', () => {
-  test('at every byte of the last segment: refused, or the last batch is cut cleanly', async () => {
+  test('at every byte of the last segment: refused, or a batch is cut cleanly', async () => {
     const bytes = lastBytes();
     const firstBatch = bytes.indexOf('\n', bytes.indexOf('"last":true')) + 1;
     for (let size = 0; size < bytes.length; size += 1) {
@@ -226,7 +263,8 @@ describe('something else where the next batch should be', () => {
         if (found instanceof DamageError) continue;
         const cutCleanly = changed === gone && at === lines.length - 1;
         expect(found.tail).toBe(cutCleanly ? 'clean' : 'torn');
-        expect([whole, withoutLast]).toContainEqual(asModel(found));
+        const salvaged = { ...withoutLast, state: whole.state };
+        expect([whole, withoutLast, salvaged]).toContainEqual(asModel(found));
       }
     }
   });

@@ -122,10 +122,7 @@ export class FakeNode implements NodeApi {
       clusterId: FAKE_CLUSTER,
       leader: FAKE_MEMBER,
       term: this.term(),
-      members: [
-        { ...memberOf(FAKE_MEMBER, 'n1', 'http://10.0.0.1:8080', false), reachable: true },
-        { ...memberOf(OTHER_MEMBER, 'n2', 'http://10.0.0.2:8080', true), reachable: false },
-      ],
+      members: MEMBERS.map((member) => ({ ...member, reachable: member.id === FAKE_MEMBER })),
     };
   }
 
@@ -141,7 +138,7 @@ export class FakeNode implements NodeApi {
       ...indexes,
       vote: id,
       snapshot: null,
-      configuration: configurationOf([]),
+      configuration: configurationOf(MEMBERS),
       log: [{ index: 118, term: 7, kind: 'put', size: 96 }],
       progress: [],
       timers: { tick: 50, heartbeat: 100, election: 300, electionElapsed: 0, electionTimeout: 450 },
@@ -298,6 +295,11 @@ export function memberOf(id: MemberId, name: string, url: string, learner: boole
   const urls = [url];
   return { id, name, peerUrls: urls, clientUrls: urls, learner, autoPromote: true, active: true };
 }
+
+const MEMBERS: readonly Member[] = [
+  memberOf(FAKE_MEMBER, 'n1', 'http://10.0.0.1:8080', false),
+  memberOf(OTHER_MEMBER, 'n2', 'http://10.0.0.2:8080', true),
+];
 
 function configurationOf(members: readonly Member[]): Configuration {
   return { members, removed: [], clusterVersion: 1 };

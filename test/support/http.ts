@@ -48,7 +48,7 @@ export function testApp(
   const node = new FakeNode();
   const logged: TestApp['logged'] = [];
   const logger: Logger = {
-    enabled: () => true,
+    enabled: (level) => level !== 'debug' && level !== 'trace',
     log: (_level, _family, message, fields) => logged.push({ message, fields }),
   };
   const app = createApp({ node, peers: echoPeers, config, logger, shutdown });

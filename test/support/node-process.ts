@@ -35,6 +35,7 @@ export class NodeProcess implements AsyncDisposable {
   readonly #options: SpawnOptions;
   #child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
   #output = '';
+  #ended: Promise<number> = Promise.resolve(0);
 
   private constructor(options: SpawnOptions) {
     this.#options = options;
@@ -60,9 +61,12 @@ export class NodeProcess implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Resolves with the exit code; with 128 + the signal's number when one ended it. */
+  /**
+   * Resolves with the exit code; with 128 + the signal's number when one ended it. By then `output`
+   * holds all it has said.
+   */
   get exited(): Promise<number> {
-    return this.#child.exited;
+    return this.#ended;
   }
 
   /** Resolves when it answers `/status`. */
@@ -100,10 +104,10 @@ export class NodeProcess implements AsyncDisposable {
     return await this.exited;
   }
 
-  /** Starts it again after its end, by default with the same arguments. */
-  restart(args: readonly string[] = this.#options.args): this {
+  /** Starts it again after its end, by default with the same arguments and wrapper. */
+  restart(args: readonly string[] = this.#options.args, wrapper = this.#options.wrapper): this {
     if (this.isRunning) throw new Error('it still runs');
-    this.#child = this.#spawn(args);
+    this.#child = this.#spawn(args, wrapper);
     return this;
   }
 
@@ -112,16 +116,19 @@ export class NodeProcess implements AsyncDisposable {
     await this.kill();
   }
 
-  #spawn(args: readonly string[] = this.#options.args): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
-    const { wrapper = [], cwd = ROOT } = this.#options;
+  #spawn(
+    args = this.#options.args,
+    wrapper = this.#options.wrapper ?? [],
+  ): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+    const { cwd = ROOT } = this.#options;
     const child = Bun.spawn([...wrapper, process.execPath, ENTRY, ...args], {
       cwd,
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    void this.#collect(child.stdout);
-    void this.#collect(child.stderr);
+    const said = Promise.all([this.#collect(child.stdout), this.#collect(child.stderr)]);
+    this.#ended = said.then(() => child.exited);
     return child;
   }
 

@@ -9,6 +9,8 @@ export interface ClusterOptions {
   readonly args?: readonly string[];
   /** The wrapper of node `i` (from 0), such as strace. */
   readonly wrapper?: (i: number) => readonly string[];
+  /** The data directory of node `i` (from 0), where it is not to be one of the cluster's own. */
+  readonly dataDir?: (i: number) => string;
 }
 
 /** Real nodes on loopback ports with a directory of their own, founded with `--cluster`. */
@@ -16,32 +18,45 @@ export class ProcessCluster implements AsyncDisposable {
   readonly directory: string;
   readonly nodes: readonly NodeProcess[];
   readonly #temp: Disposable;
+  readonly #dataDirs: readonly string[];
 
-  private constructor(temp: Disposable & { readonly path: string }, nodes: readonly NodeProcess[]) {
+  private constructor(
+    temp: Disposable & { readonly path: string },
+    nodes: readonly NodeProcess[],
+    dataDirs: readonly string[],
+  ) {
     this.#temp = temp;
     this.directory = temp.path;
     this.nodes = nodes;
+    this.#dataDirs = dataDirs;
   }
 
   /** Starts the nodes and waits until each answers and knows a leader. */
   static async start(options: ClusterOptions = {}): Promise<ProcessCluster> {
     const { size = 3, args = [], wrapper = () => [] } = options;
     const temp = tempDir();
+    const { dataDir = (i: number) => join(temp.path, `n${i + 1}`) } = options;
     const ports = await freePorts(size);
     const members = ports.map((port, i) => `n${i + 1}=http://127.0.0.1:${port}`).join(',');
     const nodes = ports.map((port, i) => {
       const own = ['--port', `${port}`, '--name', `n${i + 1}`, '--cluster', members];
-      const place = ['--data-dir', join(temp.path, `n${i + 1}`)];
+      const place = ['--data-dir', dataDir(i)];
       return NodeProcess.spawn({ port, args: [...own, ...place, ...args], wrapper: wrapper(i) });
     });
-    const cluster = new ProcessCluster(temp, nodes);
+    const cluster = new ProcessCluster(
+      temp,
+      nodes,
+      nodes.map((_, i) => dataDir(i)),
+    );
     await cluster.ready(nodes, 30_000);
     return cluster;
   }
 
   /** The data directory of a node. */
   dataDir(node: NodeProcess): string {
-    return join(this.directory, `n${this.nodes.indexOf(node) + 1}`);
+    const dataDir = this.#dataDirs[this.nodes.indexOf(node)];
+    if (dataDir === undefined) throw new Error(`no node of this cluster: ${node.url}`);
+    return dataDir;
   }
 
   /** Waits until these nodes answer and agree on a leader among them. */

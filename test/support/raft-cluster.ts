@@ -158,13 +158,12 @@ export class RaftCluster implements RaftWorld {
   }
 
   /** Carries out the oldest snapshot order: the snapshot is in the queue, as if it had arrived. */
-  sendSnapshot(ok = true): SnapshotArrived | null {
+  sendSnapshot(outcome = 'done'): void {
     const order = must(this.orders.shift(), 'a snapshot order');
     const leader = must(this.nodes.get(order.from), 'its leader');
-    const message = ok ? snapshotMessage(leader, order) : null;
-    if (message !== null) this.send(message);
-    leader.run((raft) => raft.snapshotSent(order.to, ok));
-    return message;
+    if (outcome !== 'fails') this.send(snapshotMessage(leader, order));
+    if (outcome === 'under-way') return;
+    leader.run((raft) => raft.snapshotSent(order.to, outcome === 'done'));
   }
 
   send(message: Message): void {

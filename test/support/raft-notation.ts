@@ -71,7 +71,8 @@ export function showLog(node: RaftNode): string {
   return `${nameOf(node.id)}: ${shown.join(' ')}`;
 }
 
-function showBody(message: Message): string {
+/** What a message says, without its envelope. */
+export function showBody(message: Message): string {
   switch (message.type) {
     case 'pre-vote':
       return `pre-vote last=${end(message)}${flag('survey', message.survey)}`;

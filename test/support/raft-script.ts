@@ -34,6 +34,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['drop', run((script, words) => script.cluster.drop(filterOf(words)))],
   ['hold', run((script, words) => script.hold(filterOf(words)))],
   ['release', run((script) => script.release())],
+  ['copy', run((script, words) => script.copy(filterOf(words)))],
   ['repeat', run((script, words) => script.repeat(filterOf(words)))],
   ['reverse', run((script) => script.cluster.queue.reverse())],
   ['unreachable', unreachable],
@@ -98,6 +99,10 @@ export class RaftScript {
 
   repeat(passes: (message: Message) => boolean): void {
     this.cluster.queue.push(...this.cluster.queue.filter(passes));
+  }
+
+  copy(passes: (message: Message) => boolean): void {
+    this.#held.push(...this.cluster.queue.filter(passes).map((message) => ({ ...message })));
   }
 }
 
@@ -225,15 +230,18 @@ function fastDisk(script: RaftScript, n: number): void {
   script.node(n).persistAll();
 }
 
-/** `restart n1`, or `restart n1 torn` when its newest batch is damaged. */
+/**
+ * `restart n1`; `restart n1 torn` when its newest batch is damaged; `restart n1 suspect` when the
+ * end of its log is bad, but nothing that counted was there.
+ */
 function restart(script: RaftScript, words: readonly string[]): string[] {
   const node = script.node(numberOf(words[0]));
-  const torn = words[1] === 'torn';
-  if (torn) {
+  const how = words[1] ?? 'clean';
+  if (how === 'torn') {
     script.cluster.oracle.disksMayForget = true;
     must(node.disk.tear() || null, 'a batch to tear');
   }
-  node.restart(torn);
+  node.restart(how !== 'clean');
   return [];
 }
 
@@ -243,8 +251,9 @@ function compact(script: RaftScript, words: readonly string[]): string[] {
   return [meta === null ? 'nothing to compact' : `snapshot ${meta.index}@${meta.term}`];
 }
 
+/** `send-snapshot`, `send-snapshot fails`, or `send-snapshot under-way`: the shell is not done. */
 function sendSnapshot(script: RaftScript, words: readonly string[]): string[] {
-  script.cluster.sendSnapshot(words[0] !== 'fails');
+  script.cluster.sendSnapshot(words[0] ?? 'done');
   return [];
 }
 

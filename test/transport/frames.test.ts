@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import {
   decodeForward,
   decodeForwardAnswer,
@@ -47,6 +47,32 @@ test('a forwarded request takes sender and addressee from the headers', () => {
   expect(decodeForward(A, B, body)).toEqual({ request, timeoutMs: 12.5 });
   expect(() => decodeForward(A, B, bytes('{"operation":"x"}'))).toThrow(ApiError);
   expect(() => decodeForward(A, B, Uint8Array.of(0xff))).toThrow(ApiError);
+});
+
+describe('what finds a request in logs', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const decoded = (correlation: unknown) => {
+    const frame = { operation: 'propose', requestId: '', body: null, timeoutMs: 1, correlation };
+    return decodeForward(A, B, bytes(JSON.stringify(frame))).request.correlation;
+  };
+
+  test('goes along', () => {
+    const correlation = { requestId: 'r_1', traceparent };
+    const request = { from: A, to: B, operation: 'o', requestId: '', body: null, correlation };
+    const body = bytes(encodeForward({ request, timeoutMs: 1 }));
+    expect(decodeForward(A, B, body).request.correlation).toEqual(correlation);
+    expect(decoded({ requestId: 'r_1', traceparent: null })).toBeDefined();
+  });
+
+  test.each([
+    { requestId: 'a\nb', traceparent: null },
+    { requestId: 'x'.repeat(65), traceparent: null },
+    { requestId: 'r', traceparent: 'x' },
+    { requestId: 'r' },
+    null,
+  ])('%j is refused: it is no such thing', (correlation) => {
+    expect(() => decoded(correlation)).toThrow(ApiError);
+  });
 });
 
 test('answers', () => {

@@ -63,7 +63,6 @@ describe('what is refused before it is read', () => {
     ['a newer protocol', request({ 'abcd-wire': '2-9' }), 'wire-version-mismatch'],
     ['no protocol', request({ 'abcd-wire': null }), 'wire-version-mismatch'],
     ['no sender', request({ 'abcd-from': null }), 'bad-request'],
-    ['a removed sender', request({ 'abcd-from': STRANGER }), 'member-removed'],
     ['an unknown path', { ...request(), path: '/raft/apend' }, 'no-such-route'],
     ['a message of another sender', request({ 'abcd-from': '5' }), 'bad-request'],
     ['a message of another type', { ...request(), path: '/raft/vote' }, 'bad-request'],
@@ -71,11 +70,23 @@ describe('what is refused before it is read', () => {
   ];
   for (const [what, refused, code] of refusals) {
     test(what, async () => {
-      const { endpoint, node } = create({ isRemoved: (id) => id === STRANGER });
+      const { endpoint, node } = create();
       expect(await codeOf(endpoint.handle(refused))).toBe(code);
       expect(node.requests.all).toEqual([]);
     });
   }
+
+  test('a removed sender, by an answer that says who gives it', async () => {
+    const { endpoint, node } = create({ isRemoved: (id) => id === A });
+    const { status, headers, body } = await endpoint.handle(request());
+    expect({ status, code: JSON.parse(body).code }).toEqual({
+      status: 403,
+      code: 'member-removed',
+    });
+    expect(headers).toMatchObject({ 'abcd-from': B, 'abcd-to': A });
+    expect(headers['content-type']).toBe('application/problem+json');
+    expect(node.requests.all).toEqual([]);
+  });
 
   test('the sample itself is heard, from a sender nobody has heard of too', async () => {
     const { endpoint, node } = create();

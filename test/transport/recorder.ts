@@ -43,6 +43,8 @@ export class Recorder implements TransportHandler {
   readonly requests = new Arrivals<Message>();
   readonly responses = new Arrivals<Message>();
   readonly unreachable = new Arrivals<Unreachable>();
+  /** Who refused this node as one that was removed. */
+  readonly disownedBy: MemberId[] = [];
   onRequest: (request: Message) => void = () => undefined;
   snapshot: (from: MemberId, chunk: SnapshotChunk) => Promise<SnapshotChunkAnswer> = () =>
     Promise.reject(new Error('no snapshot was expected'));
@@ -62,6 +64,10 @@ export class Recorder implements TransportHandler {
   onUnreachable(to: MemberId, message: Message): void {
     this.unreachable.push({ to, message });
     this.#changed();
+  }
+
+  onDisowned(by: MemberId): void {
+    this.disownedBy.push(by);
   }
 
   /** Resolves when the request of this number has been answered or given up. */

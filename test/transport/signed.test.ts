@@ -15,8 +15,10 @@ function create(secretOfA: string | null = 'secret', secretOfB: string | null = 
   const clock = new ManualClock();
   const nodeA = new Recorder();
   const nodeB = new Recorder();
+  let removed = false;
+  const isRemoved = () => removed;
   const startB = () =>
-    new FetchTransport(transportOptions({ self: B, clock, secret: secretOfB }), nodeB);
+    new FetchTransport(transportOptions({ self: B, clock, secret: secretOfB, isRemoved }), nodeB);
   let b = startB();
   const tap = new Wiretap(() => b.endpoint);
   const startA = () => {
@@ -37,6 +39,9 @@ function create(secretOfA: string | null = 'secret', secretOfB: string | null = 
     },
     heard: () => nodeB.requests.all.map(({ seq }) => seq),
     replay: (request: PeerHttpRequest) => b.endpoint.handle(request).then(statusOf, statusOf),
+    removeA: () => {
+      removed = true;
+    },
     restartA: () => {
       a = startA();
     },
@@ -180,6 +185,43 @@ describe('an answer', () => {
     await ask(1);
     expect(nodeA.responses.all).toEqual([]);
     expect(nodeA.unreachable.all.length).toBe(1);
+  });
+});
+
+describe('that it was removed', () => {
+  test.each([['secret'], [null]])('a member believes a peer (secret: %p)', async (secret) => {
+    const { ask, removeA, nodeA, nodeB } = create(secret, secret);
+    await ask(1);
+    removeA();
+    await ask(2);
+    expect(nodeA.disownedBy).toEqual([B]);
+    expect(nodeA.unreachable.all.map(({ message }) => message.seq)).toEqual([2]);
+    expect(nodeB.requests.all).toHaveLength(1);
+  });
+
+  const forgeries: [string, Wiretap['tamper']][] = [
+    ['unsigned', (answer) => ({ ...answer, headers: { ...answer.headers, 'abcd-signature': '' } })],
+    ['that says something else', (answer) => ({ ...answer, body: `${answer.body} ` })],
+    ['under another status', (answer) => ({ ...answer, status: 410 })],
+    ['of a proxy', ({ status, body }) => ({ status, body, headers: {} })],
+  ];
+  for (const [what, tamper] of forgeries) {
+    test(`a member does not believe an answer ${what}`, async () => {
+      const { ask, removeA, nodeA, tap } = create();
+      removeA();
+      tap.tamper = (answer) => (answer.status === 403 ? tamper(answer) : answer);
+      await ask(1);
+      expect(nodeA.disownedBy).toEqual([]);
+      expect(nodeA.unreachable.all).toHaveLength(1);
+    });
+  }
+
+  test('without a secret the answer must at least be of the member that was asked', async () => {
+    const { ask, removeA, nodeA, tap } = create(null, null);
+    removeA();
+    tap.tamper = (answer) => ({ ...answer, headers: { ...answer.headers, 'abcd-from': '5' } });
+    await ask(1);
+    expect(nodeA.disownedBy).toEqual([]);
   });
 });
 

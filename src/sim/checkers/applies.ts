@@ -1,0 +1,55 @@
+/**
+ * APPLYING: every node applies the committed entries, each once, in order, and after the same entry
+ * all nodes are in the same state, which is the one the model has.
+ */
+import type { LogIndex } from '../../raft/entry.ts';
+import { check } from '../failure.ts';
+import type { Model } from './model.ts';
+import type { Oracle } from './oracle.ts';
+import type { View } from './view.ts';
+
+export class Applies {
+  readonly #oracle: Oracle;
+  readonly #model: Model;
+  readonly #hashes = new Map<LogIndex, string>();
+
+  constructor(oracle: Oracle, model: Model) {
+    this.#oracle = oracle;
+    this.#model = model;
+  }
+
+  /** A node has applied one entry. */
+  applied(view: View, index: LogIndex): void {
+    check(index === view.applied + 1, 'applied in order, once', () => {
+      return `${view.node.name} applied ${index} after ${view.applied}`;
+    });
+    check(index <= this.#oracle.lastIndex, 'only what is committed is applied', () => {
+      return `${view.node.name} applied ${index}; committed is ${this.#oracle.lastIndex}`;
+    });
+    this.#state(view, index);
+  }
+
+  /** A node stands on a snapshot, its own or the leader's. */
+  restored(view: View, index: LogIndex): void {
+    check(index >= view.applied, 'applied in order, once', () => {
+      return `${view.node.name} went from ${view.applied} back to ${index}`;
+    });
+    this.#state(view, index);
+  }
+
+  #state(view: View, index: LogIndex): void {
+    view.applied = index;
+    const store = view.node.node?.store;
+    if (store === undefined) return;
+    const revision = this.#model.revisionAt(index);
+    check(store.revision === revision, 'the store follows the log', () => {
+      return `${view.node.name} is at revision ${store.revision} after ${index}, not ${revision}`;
+    });
+    const hash = store.hash();
+    const known = this.#hashes.get(index);
+    if (known === undefined) this.#hashes.set(index, hash);
+    check(known === undefined || known === hash, 'equal states', () => {
+      return `${view.node.name} has hash ${hash} after ${index}, others had ${known}`;
+    });
+  }
+}

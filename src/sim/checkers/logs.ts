@@ -1,0 +1,84 @@
+/**
+ * LOGS: Log Matching (paper, figure 3: the same index and term mean the same entry, and the same
+ * entries before it), Leader Append-Only, and at most one configuration that is not committed.
+ */
+import { isConfigurationCommand } from '../../raft/configuration.ts';
+import type { Entry, LogIndex, Term } from '../../raft/entry.ts';
+import { check } from '../failure.ts';
+import type { Oracle } from './oracle.ts';
+import type { View } from './view.ts';
+
+interface Known {
+  readonly json: string;
+  readonly previousTerm: Term;
+}
+
+export class Logs {
+  readonly #oracle: Oracle;
+  /** By term and index. */
+  readonly #known = new Map<string, Known>();
+
+  constructor(oracle: Oracle) {
+    this.#oracle = oracle;
+  }
+
+  /** Looks at what is new in a node's log. */
+  observe(view: View): void {
+    const { log, role, term } = view.raft.state;
+    const led =
+      role.name === 'leader' && view.before.role === 'leader' && view.before.term === term;
+    let index = log.lastIndex;
+    let fresh = false;
+    for (; index > log.baseIndex; index -= 1) {
+      const entry = log.entry(index);
+      const seen = view.log.get(index);
+      if (seen === entry) break;
+      check(
+        seen === undefined || !led || index > view.before.lastIndex,
+        'leader appends only',
+        () => {
+          return `${view.node.name} replaced its entry ${index} in term ${term}`;
+        },
+      );
+      this.#matches(view, entry, log.term(index - 1));
+      view.log.set(index, entry);
+      fresh ||= isConfigurationCommand(entry.command);
+    }
+    if (fresh) this.#onePending(view);
+    if (view.log.size > 2 * (log.lastIndex - log.baseIndex) + 64) prune(view, log.baseIndex);
+  }
+
+  #matches(view: View, { index, term, json }: Entry, previousTerm: Term | null): void {
+    if (previousTerm === null) return;
+    const name = `${term}:${index}`;
+    const known = this.#known.get(name);
+    if (known === undefined) {
+      this.#known.set(name, { json, previousTerm });
+      return;
+    }
+    check(known.json === json && known.previousTerm === previousTerm, 'log matching', () => {
+      const here = `${json} after term ${previousTerm}`;
+      const there = `${known.json} after term ${known.previousTerm}`;
+      return `entry ${index} of term ${term} on ${view.node.name} is ${here}, elsewhere ${there}`;
+    });
+  }
+
+  #onePending(view: View): void {
+    const { log } = view.raft.state;
+    const pending: LogIndex[] = [];
+    const first = Math.max(this.#oracle.lastIndex, log.baseIndex) + 1;
+    for (let index = first; index <= log.lastIndex; index += 1) {
+      if (isConfigurationCommand(log.entry(index).command)) pending.push(index);
+    }
+    check(pending.length <= 1, 'one membership change at a time', () => {
+      return `${view.node.name} holds uncommitted configurations at ${pending.join(', ')}`;
+    });
+  }
+}
+
+function prune(view: View, base: LogIndex): void {
+  const { lastIndex } = view.raft.state.log;
+  for (const index of view.log.keys()) {
+    if (index <= base || index > lastIndex) view.log.delete(index);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * COVERAGE: how often the interesting things happened. A run of the simulator proves something only
+ * about what it did, so a set of runs that did not do enough fails.
+ */
+
+/** Everything that is counted. */
+export const EVENTS = [
+  'run',
+  'simulated-second',
+  'operation',
+  'operation-acknowledged',
+  'operation-unknown',
+  'operation-refused',
+  'operation-retried',
+  'retry-answered-once',
+  'repeated-request',
+  'read-linearizable',
+  'read-serializable',
+  'read-index-refused',
+  'range-read',
+  'condition-failed',
+  'leader-elected',
+  'split-vote',
+  'leader-stepped-down',
+  'leader-lost-quorum',
+  'leader-disk-stuck',
+  'leadership-transferred',
+  'uncommitted-truncated',
+  'configuration-committed',
+  'configuration-rolled-back',
+  'member-joined',
+  'member-promoted',
+  'member-removed',
+  'snapshot-saved',
+  'snapshot-installed',
+  'snapshot-over-divergent-log',
+  'crash',
+  'crash-of-all',
+  'crash-while-starting',
+  'crash-at-operation',
+  'crash-while-saving-snapshot',
+  'restart',
+  'restart-with-write-under-way',
+  'torn-tail',
+  'recovering-start',
+  'recovery-settled',
+  'operator-vouched',
+  'pause',
+  'partition',
+  'partition-one-way',
+  'partition-ring',
+  'link-clogged',
+  'message-lost',
+  'message-doubled',
+  'old-message-replayed',
+  'disk-slow',
+  'disk-stuck',
+  'disk-error',
+  'disk-full',
+  'bit-flipped',
+  'damage-refused',
+  'clock-rate-changed',
+  'wall-clock-jumped',
+  'healed-core',
+] as const;
+
+export type CoverageEvent = (typeof EVENTS)[number];
+
+export class Coverage {
+  readonly #counts = new Map<CoverageEvent, number>();
+
+  count(event: CoverageEvent, times = 1): void {
+    this.#counts.set(event, this.of(event) + times);
+  }
+
+  of(event: CoverageEvent): number {
+    return this.#counts.get(event) ?? 0;
+  }
+
+  add(other: Coverage): void {
+    for (const event of EVENTS) this.count(event, other.of(event));
+  }
+
+  /** What happened, by name; what did not is 0. */
+  toJSON(): Record<string, number> {
+    return Object.fromEntries(EVENTS.map((event) => [event, this.of(event)]));
+  }
+
+  static from(counts: Readonly<Record<string, unknown>>): Coverage {
+    const coverage = new Coverage();
+    for (const event of EVENTS) {
+      const times = counts[event];
+      if (typeof times === 'number') coverage.count(event, times);
+    }
+    return coverage;
+  }
+
+  /** The events that happened less often than they should have, with both numbers. */
+  missing(floors: Readonly<Partial<Record<CoverageEvent, number>>>): string[] {
+    const missing: string[] = [];
+    for (const event of EVENTS) {
+      const floor = floors[event] ?? 0;
+      if (this.of(event) < floor) missing.push(`${event}: ${this.of(event)} of ${floor}`);
+    }
+    return missing;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * HOW OFTEN each interesting thing must have happened in a hundred runs, well below what a hundred
+ * runs do: a simulator that has stopped doing one of them fails.
+ */
+import type { Coverage, CoverageEvent } from './coverage.ts';
+
+/** With fewer runs chance rules. */
+const RUNS_MIN = 100;
+
+const PER_HUNDRED_RUNS: Readonly<Partial<Record<CoverageEvent, number>>> = {
+  'simulated-second': 3_000,
+  operation: 50_000,
+  'operation-acknowledged': 25_000,
+  'operation-retried': 5_000,
+  'retry-answered-once': 200,
+  'repeated-request': 100,
+  'read-linearizable': 5_000,
+  'read-serializable': 500,
+  'range-read': 500,
+  'condition-failed': 1_000,
+  'leader-elected': 500,
+  'split-vote': 50,
+  'leader-stepped-down': 200,
+  'leader-lost-quorum': 30,
+  'leader-disk-stuck': 3,
+  'leadership-transferred': 20,
+  'uncommitted-truncated': 20,
+  'configuration-rolled-back': 1,
+  'member-joined': 20,
+  'member-promoted': 10,
+  'member-removed': 15,
+  'snapshot-saved': 500,
+  'snapshot-installed': 50,
+  'snapshot-over-divergent-log': 2,
+  crash: 1_000,
+  'crash-of-all': 20,
+  'crash-while-starting': 100,
+  'crash-at-operation': 50,
+  'crash-while-saving-snapshot': 10,
+  'restart-with-write-under-way': 50,
+  'torn-tail': 10,
+  'recovering-start': 8,
+  'recovery-settled': 5,
+  'read-index-refused': 1_000,
+  pause: 50,
+  partition: 100,
+  'partition-one-way': 10,
+  'partition-ring': 10,
+  'link-clogged': 20,
+  'message-lost': 1_000,
+  'message-doubled': 1_000,
+  'old-message-replayed': 500,
+  'disk-slow': 20,
+  'disk-stuck': 20,
+  'disk-error': 20,
+  'disk-full': 20,
+  'bit-flipped': 5,
+  'damage-refused': 1,
+  'clock-rate-changed': 20,
+  'wall-clock-jumped': 20,
+  'healed-core': 10,
+};
+
+/** What happened too seldom, with both numbers; nothing for few runs. */
+export function tooSeldom(coverage: Coverage): string[] {
+  const runs = coverage.of('run');
+  if (runs < RUNS_MIN) return [];
+  const floors: Partial<Record<CoverageEvent, number>> = {};
+  for (const [event, times] of Object.entries(PER_HUNDRED_RUNS)) {
+    floors[event as CoverageEvent] = Math.max(1, Math.floor((times * runs) / RUNS_MIN));
+  }
+  return coverage.missing(floors);
+}

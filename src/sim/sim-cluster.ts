@@ -1,0 +1,152 @@
+/** A CLUSTER OF SIMULATED MACHINES: founds it, adds and removes members, and passes calls to it. */
+import { must } from '../lib/assert.ts';
+import { type ClusterId, idOfBytes, type MemberId, parseMemberId } from '../lib/ids.ts';
+import { foundingClusterId, foundingConfiguration, foundingMemberId } from '../node/bootstrap.ts';
+import type { RequestContext } from '../node/api.ts';
+import type { Node } from '../node/node.ts';
+import { ApiError } from '../wire/errors.ts';
+import { SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
+
+const TOKEN = 'simulated';
+/** How far a client is from a node, ms. */
+const CLIENT_DELAY_MS = 2;
+/** Patience of whoever changes the membership, for one attempt and in all, ms. */
+const CHANGE_TIMEOUT_MS = 2_000;
+const CHANGE_ATTEMPTS = 20;
+
+/** The process went away, or said nothing in time: whether anything happened is not known. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+/** Nothing listens there: nothing happened. */
+export class NotThere extends Error {
+  override readonly name = 'NotThere';
+}
+
+export class SimCluster {
+  readonly #world: World;
+  readonly clusterId: ClusterId;
+
+  private constructor(world: World, clusterId: ClusterId) {
+    this.#world = world;
+    this.clusterId = clusterId;
+  }
+
+  /** Founds a cluster and starts its members. */
+  static found(world: World, size: number): SimCluster {
+    const entries = Array.from({ length: size }, (_, at) => ({
+      name: `n${at + 1}`,
+      url: `http://n${at + 1}`,
+    }));
+    const clusterId = foundingClusterId(TOKEN, entries);
+    const founding = foundingConfiguration(TOKEN, entries);
+    for (const entry of entries) {
+      const memberId = foundingMemberId(TOKEN, entry);
+      const identity = { clusterId, memberId, node: {} };
+      const node = new SimNode({ world, identity, name: entry.name, founding });
+      world.nodes.set(memberId, node);
+      node.start();
+    }
+    return new SimCluster(world, clusterId);
+  }
+
+  /** Everyone whose machine may still run. */
+  get nodes(): readonly SimNode[] {
+    return [...this.#world.nodes.values()].filter((node) => !node.isGone);
+  }
+
+  get running(): readonly SimNode[] {
+    return this.nodes.filter((node) => node.node !== null);
+  }
+
+  /** Who leads in the newest term that has a leader. */
+  get leader(): SimNode | null {
+    let leader: SimNode | null = null;
+    let term = 0;
+    for (const candidate of this.running) {
+      const state = candidate.node?.raft.state;
+      if (state?.role.name !== 'leader' || state.term < term) continue;
+      leader = candidate;
+      term = state.term;
+    }
+    return leader;
+  }
+
+  /**
+   * Calls a node from outside. The request and the answer take time; a stopped node hears of it
+   * when it goes on.
+   *
+   * @throws ApiError, NoAnswer, NotThere
+   */
+  call<T>(
+    target: SimNode,
+    ask: (node: Node, context: RequestContext) => Promise<T>,
+    timeoutMs: number,
+    requestId: string | null = null,
+  ): Promise<T> {
+    const { scheduler, prng } = this.#world;
+    const delay = (): number => prng.unit() * CLIENT_DELAY_MS;
+    return new Promise((resolve, reject) => {
+      const later = (work: () => void): void => void scheduler.after(delay(), work);
+      const fail = (error: Error): void => later(() => reject(error));
+      scheduler.after(delay(), () => {
+        if (target.node === null) return fail(new NotThere(target.name));
+        target.enter((node) => {
+          const context = { deadline: node.now() + timeoutMs, requestId, signal: null };
+          ask(node, context).then(
+            (result) => later(() => resolve(result)),
+            (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
+          );
+        });
+      });
+      scheduler.after(1.5 * timeoutMs, () => reject(new NoAnswer(target.name)));
+    });
+  }
+
+  /** A new machine that joins; resolves with it once it is a member, or with null. */
+  async join(): Promise<SimNode | null> {
+    const { prng, nodes } = this.#world;
+    const bytes = Uint8Array.from({ length: 8 }, () => prng.between(0, 256));
+    const memberId = must(parseMemberId(idOfBytes(bytes)), 'id');
+    const identity = { clusterId: this.clusterId, memberId, node: {} };
+    const name = `n${nodes.size + 1}`;
+    const joiner = new SimNode({ world: this.#world, identity, name, founding: null });
+    nodes.set(memberId, joiner);
+    joiner.start();
+    const input = { id: memberId, name, url: joiner.url };
+    const added = await this.#untilDone((node, context) => node.addMember(input, context));
+    return added ? joiner : null;
+  }
+
+  /** Removes a member for ever; resolves with whether that is certain. Its process goes on. */
+  remove(id: MemberId): Promise<boolean> {
+    return this.#untilDone((node, context) => node.removeMember(id, context));
+  }
+
+  /** Asks one node after another until one says that it is done. */
+  async #untilDone(
+    ask: (node: Node, context: RequestContext) => Promise<unknown>,
+  ): Promise<boolean> {
+    const { prng, scheduler } = this.#world;
+    for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt += 1) {
+      const running = this.running;
+      if (running.length > 0) {
+        try {
+          await this.call(prng.pick(running), ask, CHANGE_TIMEOUT_MS);
+          return true;
+        } catch (error) {
+          if (!isExpected(error)) throw error;
+        }
+      }
+      await scheduler.pause(100 + prng.unit() * 500);
+    }
+    return false;
+  }
+}
+
+/** Whether a call may fail so without anything being wrong. */
+export function isExpected(error: unknown): boolean {
+  return error instanceof ApiError || error instanceof NoAnswer || error instanceof NotThere;
+}

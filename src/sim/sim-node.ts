@@ -1,0 +1,248 @@
+/**
+ * A MEMBER'S MACHINE, and the processes that come and go on it. The machine has a disk and clocks
+ * that survive a process; a process is the real Node over the real storage.
+ */
+import { assert, must } from '../lib/assert.ts';
+import type { MemberId } from '../lib/ids.ts';
+import { Node } from '../node/node.ts';
+import type { Configuration } from '../raft/configuration.ts';
+import { DiskError } from '../storage/disk.ts';
+import { JsonlStorage } from '../storage/jsonl-storage.ts';
+import type { CrashMode } from '../storage/memory-file.ts';
+import { DamageError, type Identity, type Restored, type Storage } from '../storage/storage.ts';
+import type { TransportHandler } from '../transport/transport.ts';
+import { DurableLog } from './durable-log.ts';
+import { Lifeline } from './lifeline.ts';
+import { ObservedStorage } from './observed-storage.ts';
+import { MachineClock, SimClock } from './sim-clock.ts';
+import { SimDisk } from './sim-disk.ts';
+import { SimTransport } from './sim-transport.ts';
+import type { World } from './world.ts';
+
+export interface SimNodeOptions {
+  readonly world: World;
+  readonly identity: Identity;
+  readonly name: string;
+  /** The first membership, for a founding member; null for one that joins. */
+  readonly founding: Configuration | null;
+}
+
+/** One process, from its start to its end. */
+interface Life {
+  readonly lifeline: Lifeline;
+  readonly clock: SimClock;
+  node: Node | null;
+  transport: SimTransport | null;
+}
+
+export class SimNode {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly url: string;
+  readonly machine: MachineClock;
+  readonly disk: SimDisk;
+  readonly durable = new DurableLog();
+  readonly #options: SimNodeOptions;
+  #life: Life | null = null;
+  #hasIdentity = false;
+  /** The disk was damaged, in a way that a restart may notice. */
+  isDamaged = false;
+  /** It refused to start, or was removed: it will not be started again. */
+  isGone = false;
+  /** Something reached the process in this event. */
+  wasTouched = false;
+
+  constructor(options: SimNodeOptions) {
+    const { world, identity, name } = options;
+    const { scheduler, prng, profile, sabotage } = world;
+    this.#options = options;
+    this.id = identity.memberId;
+    this.name = name;
+    this.url = `http://${name}`;
+    this.machine = new MachineClock(scheduler);
+    this.disk = new SimDisk({
+      scheduler,
+      prng: prng.fork(),
+      profile: profile.disk,
+      sabotage: sabotage.disk ?? (() => null),
+      deliver: (answer) => this.#life?.lifeline.enter(answer),
+    });
+  }
+
+  /** The running node; null while it starts, and while no process runs. */
+  get node(): Node | null {
+    return this.#life?.node ?? null;
+  }
+
+  get transport(): SimTransport | undefined {
+    return this.#life?.transport ?? undefined;
+  }
+
+  get isRunning(): boolean {
+    return this.#life !== null;
+  }
+
+  get isStarting(): boolean {
+    return this.#life !== null && this.#life.node === null;
+  }
+
+  get isStopped(): boolean {
+    return this.#life?.lifeline.isStopped ?? false;
+  }
+
+  /** Lets something happen to the process; lost when there is none. */
+  enter(work: (node: Node) => void): void {
+    const life = this.#life;
+    life?.lifeline.enter(() => {
+      if (life.node !== null) work(life.node);
+    });
+  }
+
+  /** @param vouched as with `--force-recovered`. */
+  start(vouched = false): void {
+    assert(this.#life === null, `${this.name} runs already`);
+    const { scheduler, profile, trace } = this.#options.world;
+    const lifeline = new Lifeline(scheduler, () => {
+      this.wasTouched = true;
+    });
+    const clock = new SimClock(this.machine, scheduler, lifeline, profile.processorMs);
+    const life: Life = { lifeline, clock, node: null, transport: null };
+    this.#life = life;
+    trace.line(this.name, 'starts');
+    this.#open(life, vouched).catch((error: unknown) => this.#failed(life, error));
+  }
+
+  /** SIGSTOP. */
+  stop(): void {
+    this.#life?.lifeline.stop();
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#life?.lifeline.resume();
+  }
+
+  /** The process ends, with its machine unless the mode is `kill`. */
+  crash(mode: CrashMode): void {
+    const life = this.#life;
+    if (life === null) return;
+    const { trace, coverage, watcher } = this.#options.world;
+    const { operations } = this.disk.disk;
+    trace.line(this.name, `crashes (${mode}) after ${operations} disk operations`);
+    coverage.count('crash');
+    if (life.node === null) coverage.count('crash-while-starting');
+    life.lifeline.end();
+    this.#life = null;
+    life.node?.kill();
+    this.disk.crash(mode);
+    watcher.ended(this);
+  }
+
+  /** What a crash that was planned for this process does, if it still runs. */
+  crashLater(mode: CrashMode): () => void {
+    const life = this.#life;
+    return () => {
+      if (this.#life === life) this.crash(mode);
+    };
+  }
+
+  async #open(life: Life, vouched: boolean): Promise<void> {
+    const { world, identity, founding, name } = this.#options;
+    const storage = this.#storage(life);
+    const restored = await storage.open(this.#hasIdentity ? identity : null);
+    if (restored.identity === null) await storage.create(identity);
+    this.#hasIdentity = true;
+    const { timing, limits } = world.profile;
+    let transport: SimTransport | null = null;
+    const node = await Node.start({
+      storage,
+      restored: { ...restored, identity },
+      founding,
+      forceRecovered: vouched,
+      url: this.url,
+      name,
+      transport: (handler) => {
+        transport = this.#transport(life, handler);
+        return transport;
+      },
+      clock: life.clock,
+      logger: { enabled: () => false, log: () => undefined },
+      seed: world.prng.uint32(),
+      timing,
+      limits,
+      faults: null,
+      onFatal: (error) => this.#failed(life, error),
+    });
+    if (this.#life !== life) return;
+    life.transport = must<SimTransport>(transport, 'transport');
+    life.node = node;
+    world.trace.line(name, `is up: ${describeRestored(restored)}`);
+    world.watcher.started(this);
+    node.subscribe('state', 0, (event) => world.watcher.event(this, event));
+  }
+
+  #storage(life: Life): Storage {
+    const { profile, watcher, sabotage } = this.#options.world;
+    const inner = new JsonlStorage(this.disk.disk, {
+      reserveBytes: profile.limits.reserveBytes,
+      segmentBytes: profile.segmentBytes,
+      pause: () => life.clock.yield(),
+      now: () => life.clock.now(),
+    });
+    const observed = new ObservedStorage(inner, this.durable, (restored) =>
+      watcher.opened(this, restored),
+    );
+    return sabotage.storage?.(observed) ?? observed;
+  }
+
+  #transport(life: Life, handler: TransportHandler): SimTransport {
+    const { network, profile, nodes, watcher, trace } = this.#options.world;
+    return new SimTransport({
+      self: this.id,
+      handler,
+      network,
+      lifeline: life.lifeline,
+      clock: life.clock,
+      encode: profile.encode,
+      find: (id) => nodes.get(id)?.transport,
+      observer: {
+        sent: (message) => watcher.sent(this, message),
+        received: (message) => watcher.received(this, message),
+        forwarded: (to, { operation, requestId }) => {
+          trace.line(this.name, `asks ${nodes.get(to)?.name} for ${operation} ${requestId}`);
+        },
+        failedThere: (at, error) => {
+          trace.line(must(nodes.get(at), 'node').name, `fails a call: ${String(error)}`);
+        },
+        snapshotAnswered: (by, { snapshot, offset }, { nextOffset, done }) => {
+          const receiver = must(nodes.get(by), 'node');
+          const piece = `snapshot ${snapshot.index} from byte ${offset} of ${snapshot.bytes}`;
+          trace.line(receiver.name, `takes ${piece} and wants ${nextOffset}, ${done}`);
+          if (done) watcher.snapshotConfirmed(receiver, snapshot);
+        },
+      },
+    });
+  }
+
+  /**
+   * The process gives up by itself: a failed disk and known damage are reasons, nothing else is.
+   */
+  #failed(life: Life, error: unknown): void {
+    if (life !== this.#life) return;
+    const { trace, coverage, scheduler, failed } = this.#options.world;
+    if (error instanceof DamageError && this.isDamaged) {
+      coverage.count('damage-refused');
+      this.isGone = true;
+    } else if (!(error instanceof DiskError && this.disk.hasFailed)) {
+      failed(error);
+    }
+    trace.line(this.name, `gives up: ${String(error)}`);
+    life.lifeline.end();
+    scheduler.after(0, this.crashLater('kill'));
+  }
+}
+
+function describeRestored({ state, snapshot, entries, tail }: Restored): string {
+  const from = snapshot?.index ?? 0;
+  return `term ${state.term}, snapshot ${from}, log to ${from + entries.length}, tail ${tail}`;
+}

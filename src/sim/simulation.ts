@@ -1,0 +1,229 @@
+/**
+ * ONE RUN: a cluster, its clients and its nemesis, in a world that is made of one seed. First the
+ * faults, during which nothing may go wrong; then the healing, after which everything must go
+ * right.
+ */
+import { Prng } from '../lib/prng.ts';
+import { Checks } from './checkers/checks.ts';
+import { Coverage } from './coverage.ts';
+import { SimFailure } from './failure.ts';
+import { Healing } from './healing.ts';
+import { Nemesis } from './nemesis.ts';
+import { Observer } from './observer.ts';
+import { drawProfile, type Profile } from './profile.ts';
+import { Scheduler } from './scheduler.ts';
+import { SimCluster } from './sim-cluster.ts';
+import { SimNetwork } from './sim-network.ts';
+import type { SimNode } from './sim-node.ts';
+import { Trace } from './trace.ts';
+import { Workload } from './workload.ts';
+import type { Sabotage, Watcher, World } from './world.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Runs all waiting microtasks (`drainMicrotasks` of bun:jsc). */
+  readonly drain: () => void;
+  /** Instead of what the seed draws. */
+  readonly profile?: Partial<Profile>;
+  readonly sabotage?: Sabotage;
+  /** Sees every line of the trace. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface RunReport {
+  readonly seed: number;
+  readonly failure: { readonly invariant: string; readonly message: string } | null;
+  /** The last lines of the trace. */
+  readonly trace: readonly string[];
+  readonly traceHash: string;
+  readonly simulatedMs: number;
+  readonly coverage: Coverage;
+}
+
+/** The clients go on until they have done enough, but not longer than this many times the phase. */
+const SAFETY_MAX = 5;
+const TRACE_LINES = 60;
+
+export class Simulation {
+  readonly world: World;
+  readonly cluster: SimCluster;
+  readonly checks: Checks;
+  readonly #seed: number;
+  #failure: SimFailure | null = null;
+
+  constructor({ seed, drain, profile, sabotage = {}, onLine }: SimulationOptions) {
+    this.#seed = seed;
+    const prng = new Prng(seed);
+    const scheduler = new Scheduler(prng.fork(), drain);
+    const trace = new Trace(() => scheduler.now, onLine ?? null);
+    const coverage = new Coverage();
+    const drawn = { ...drawProfile(prng.fork()), ...profile };
+    const nodes = new Map<SimNode['id'], SimNode>();
+    const observer = new Observer(trace, coverage);
+    this.checks = new Checks(nodes, observer);
+    this.world = {
+      scheduler,
+      prng,
+      trace,
+      coverage,
+      profile: drawn,
+      network: new SimNetwork(scheduler, prng.fork(), coverage, drawn.network),
+      watcher: new TracingWatcher(this.checks, observer, trace, coverage),
+      failed: (error) => this.#failed(error),
+      nodes,
+      sabotage,
+    };
+    scheduler.afterEvent = () => this.#afterEvent();
+    trace.line('world', describeProfile(seed, drawn));
+    this.cluster = SimCluster.found(this.world, drawn.size);
+  }
+
+  /** The whole run. */
+  run(): RunReport {
+    this.#guarded(() => this.#phases());
+    return this.#report();
+  }
+
+  /**
+   * A part of a run, for tests that direct it themselves. Ends early when `done` or on a failure.
+   */
+  runFor(ms: number, done: () => boolean = () => false): void {
+    const { scheduler } = this.world;
+    this.#guarded(() => scheduler.run(scheduler.now + ms, () => this.#hasFailed() || done()));
+  }
+
+  get failure(): SimFailure | null {
+    return this.#failure;
+  }
+
+  #phases(): void {
+    const { world, cluster, checks } = this;
+    const { profile, scheduler, coverage } = world;
+    const workload = new Workload(world, cluster, checks.clients);
+    const nemesis = new Nemesis(world, cluster);
+    workload.start();
+    nemesis.start();
+    this.#run(profile.safetyMs, () => false);
+    this.#run((SAFETY_MAX - 1) * profile.safetyMs, () => {
+      return coverage.of('operation') >= profile.operations;
+    });
+    nemesis.stop();
+    workload.stop();
+    const isBusy = (): boolean => workload.isBusy || nemesis.isBusy;
+    const isChanging = (): boolean => nemesis.isBusy;
+    const hasFailed = (): boolean => this.#hasFailed();
+    const { oracle } = checks;
+    new Healing({ world, cluster, oracle, isBusy, isChanging, hasFailed }).run();
+    if (this.#hasFailed()) return;
+    checks.clients.finish();
+    scheduler.afterEvent = () => undefined;
+  }
+
+  #run(ms: number, done: () => boolean): void {
+    const { scheduler } = this.world;
+    scheduler.run(scheduler.now + ms, () => this.#hasFailed() || done());
+  }
+
+  #hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  #afterEvent(): void {
+    for (const node of this.world.nodes.values()) {
+      if (!node.wasTouched) continue;
+      node.wasTouched = false;
+      this.checks.stepped(node);
+    }
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#failure !== null) return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#failure = error instanceof SimFailure ? error : new SimFailure('nodes stay sound', text);
+    this.world.trace.line('world', `fails: ${this.#failure.message}`);
+  }
+
+  #report(): RunReport {
+    const { trace, coverage, scheduler, nodes } = this.world;
+    for (const node of nodes.values()) node.crash('drop');
+    coverage.count('run');
+    coverage.count('repeated-request', this.checks.model.repeated);
+    coverage.count('simulated-second', Math.floor(scheduler.now / 1000));
+    const failure = this.#failure;
+    return {
+      seed: this.#seed,
+      failure: failure && { invariant: failure.invariant, message: failure.message },
+      trace: failure === null ? [] : trace.last(TRACE_LINES),
+      traceHash: trace.hash,
+      simulatedMs: scheduler.now,
+      coverage,
+    };
+  }
+}
+
+/** Puts what passes into the trace, and on to the checkers. */
+class TracingWatcher implements Watcher {
+  readonly #checks: Checks;
+  readonly #observer: Observer;
+  readonly #trace: Trace;
+  readonly #coverage: Coverage;
+
+  constructor(checks: Checks, observer: Observer, trace: Trace, coverage: Coverage) {
+    this.#checks = checks;
+    this.#observer = observer;
+    this.#trace = trace;
+    this.#coverage = coverage;
+  }
+
+  opened: Watcher['opened'] = (node, restored) => {
+    if (node.durable.hasPending) this.#coverage.count('restart-with-write-under-way');
+    if (restored.tail === 'torn') this.#coverage.count('torn-tail');
+    this.#checks.opened(node, restored);
+  };
+
+  started: Watcher['started'] = (node) => {
+    if (node.node?.raft.state.recovery !== null) this.#coverage.count('recovering-start');
+    this.#checks.started(node);
+  };
+
+  stepped: Watcher['stepped'] = (node) => this.#checks.stepped(node);
+
+  event: Watcher['event'] = (node, event) => this.#checks.event(node, event);
+
+  sent: Watcher['sent'] = (node, message) => {
+    this.#trace.line(node.name, `sends ${describeMessage(message)}`);
+    this.#checks.sent(node, message);
+  };
+
+  received: Watcher['received'] = (node, message) => {
+    this.#trace.line(node.name, `gets ${describeMessage(message)}`);
+  };
+
+  snapshotConfirmed: Watcher['snapshotConfirmed'] = (by, snapshot) => {
+    this.#trace.line(by.name, `confirms snapshot ${snapshot.index}`);
+    this.#checks.snapshotConfirmed(by, snapshot);
+  };
+
+  ended: Watcher['ended'] = (node) => {
+    this.#observer.ended(node);
+    this.#checks.ended(node);
+  };
+}
+
+function describeMessage(message: Parameters<Watcher['sent']>[1]): string {
+  if (message.type !== 'append') return JSON.stringify(message);
+  const { entries, ...head } = message;
+  return `${JSON.stringify(head)} with ${entries.length} entries`;
+}
+
+function describeProfile(seed: number, profile: Profile): string {
+  return JSON.stringify({ seed, ...profile, faults: Object.fromEntries(profile.faults) });
+}

@@ -1,0 +1,234 @@
+/**
+ * CLIENTS: each does one operation after another on a few keys, through any node, with time-outs,
+ * and with retries under the same name through other nodes. Every value is written once.
+ */
+import { type ByteString, bytesOfText, EMPTY_BYTES } from '../lib/bytes.ts';
+import type { Prng } from '../lib/prng.ts';
+import type { KvProposal, RequestContext } from '../node/api.ts';
+import type { Node } from '../node/node.ts';
+import { ApiError } from '../wire/errors.ts';
+import type { Linearizability } from './checkers/linearizability.ts';
+import { check } from './failure.ts';
+import type { Operation, Outcome, Request } from './history.ts';
+import { NotThere, type SimCluster } from './sim-cluster.ts';
+import type { SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
+
+const ATTEMPTS = 5;
+const TIMEOUTS_MS = [300, 1_000, 3_000] as const;
+/** Requests and answers between client and node that get lost. */
+const LOST_ANSWERS = 0.02;
+const RETRY_AFTER_MS = 50;
+
+export class Workload {
+  readonly #world: World;
+  readonly #cluster: SimCluster;
+  readonly #history: Linearizability;
+  readonly #prng: Prng;
+  readonly #keys: readonly ByteString[];
+  #running = 0;
+  #stopping = false;
+
+  constructor(world: World, cluster: SimCluster, history: Linearizability) {
+    this.#world = world;
+    this.#cluster = cluster;
+    this.#history = history;
+    this.#prng = world.prng.fork();
+    this.#keys = Array.from({ length: world.profile.keys }, (_, at) => bytesOfText(`key-${at}`));
+  }
+
+  /** Whether a client is still at work. */
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  start(): void {
+    for (let client = 1; client <= this.#world.profile.clients; client += 1) {
+      this.#running += 1;
+      this.#client(client, this.#prng.fork()).then(
+        () => {
+          this.#running -= 1;
+        },
+        (error: unknown) => this.#world.failed(error),
+      );
+    }
+  }
+
+  /** No client begins another operation. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async #client(client: number, prng: Prng): Promise<void> {
+    const { scheduler, profile } = this.#world;
+    const namesBy = prng.pick(['count', 'chance', 'none'] as const);
+    const revisions = new Map<ByteString, number>();
+    for (let number = 1; !this.#stopping; number += 1) {
+      await scheduler.pause(-Math.log(1 - prng.unit()) * profile.thinkMs);
+      const names = { count: `c${client}.${number}`, chance: `c${client}-${number}`, none: null };
+      const request = this.#draw(prng, `c${client}-v${number}`, names[namesBy], revisions);
+      const operation = this.#begin(client, number, request);
+      const outcome = await this.#persevere(prng, request);
+      this.#end(operation, outcome);
+      remember(revisions, operation);
+    }
+  }
+
+  #begin(client: number, number: number, request: Request): Operation {
+    const { scheduler, coverage } = this.#world;
+    const operation: Operation = {
+      client,
+      number,
+      request,
+      invokedAt: scheduler.now,
+      endedAt: null,
+      outcome: null,
+    };
+    coverage.count('operation');
+    this.#history.invoked(operation);
+    return operation;
+  }
+
+  #end(operation: Operation, outcome: Outcome): void {
+    const { scheduler, coverage, trace } = this.#world;
+    operation.endedAt = scheduler.now;
+    operation.outcome = outcome;
+    trace.line(`client ${operation.client}`, JSON.stringify(operation));
+    if (outcome.type === 'unknown') coverage.count('operation-unknown');
+    else if (outcome.type === 'refused') coverage.count('operation-refused');
+    else coverage.count('operation-acknowledged');
+    this.#history.ended(operation);
+  }
+
+  /** Tries until there is an outcome, or no sense in trying. */
+  async #persevere(prng: Prng, request: Request): Promise<Outcome> {
+    const { coverage, scheduler } = this.#world;
+    let unknown: Outcome | null = null;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#attempt(prng, request);
+      if (outcome.type === 'written' || outcome.type === 'read') {
+        if (unknown !== null) coverage.count('retry-answered-once');
+        return outcome;
+      }
+      if (outcome.type === 'unknown') unknown = outcome;
+      const mayRepeat = request.type !== 'write' || request.requestId !== null || unknown === null;
+      if (attempt >= ATTEMPTS || !mayRepeat || prng.chance(0.2)) return unknown ?? outcome;
+      coverage.count('operation-retried');
+      await scheduler.pause(prng.unit() * RETRY_AFTER_MS);
+    }
+  }
+
+  async #attempt(prng: Prng, request: Request): Promise<Outcome> {
+    const target = this.#target(prng);
+    if (target === null) return { type: 'refused', code: 'nobody' };
+    const timeoutMs = prng.pick(TIMEOUTS_MS);
+    try {
+      const outcome = await this.#ask(target, request, timeoutMs);
+      if (request.type !== 'write' || !prng.chance(LOST_ANSWERS)) return outcome;
+      return { type: 'unknown', code: 'answer-lost' };
+    } catch (error) {
+      return this.#outcomeOf(error);
+    }
+  }
+
+  /** Any node; more often one that believes to lead, for there may be two of them. */
+  #target(prng: Prng): SimNode | null {
+    const { nodes } = this.#cluster;
+    const leaders = nodes.filter((one) => one.node?.raft.state.role.name === 'leader');
+    const candidates = leaders.length > 0 && prng.chance(0.4) ? leaders : nodes;
+    return candidates.length === 0 ? null : prng.pick(candidates);
+  }
+
+  #ask(target: SimNode, request: Request, timeoutMs: number): Promise<Outcome> {
+    const { coverage } = this.#world;
+    if (request.type !== 'write') {
+      return this.#cluster.call(
+        target,
+        async (node, context) => {
+          const serializable = request.type === 'get' && request.serializable;
+          if (!serializable) await node.readBarrier(context);
+          coverage.count(serializable ? 'read-serializable' : 'read-linearizable');
+          if (request.type === 'range') coverage.count('range-read');
+          return read(node, request);
+        },
+        timeoutMs,
+      );
+    }
+    const { proposal, requestId } = request;
+    const write = async (node: Node, context: RequestContext): Promise<Outcome> => {
+      const result = await node.propose(proposal, context);
+      if (result.type === 'condition-failed') coverage.count('condition-failed');
+      return { type: 'written', result };
+    };
+    return this.#cluster.call(target, write, timeoutMs, requestId);
+  }
+
+  #outcomeOf(error: unknown): Outcome {
+    if (error instanceof ApiError) {
+      check(error.code !== 'internal', 'no internal errors', () => error.message);
+      const type = error.applied === 'no' ? 'refused' : 'unknown';
+      return { type, code: error.code };
+    }
+    if (error instanceof NotThere) return { type: 'refused', code: 'not-there' };
+    return { type: 'unknown', code: String(error) };
+  }
+
+  #draw(
+    prng: Prng,
+    value: string,
+    requestId: string | null,
+    revisions: ReadonlyMap<ByteString, number>,
+  ): Request {
+    const key = prng.pick(this.#keys);
+    const kind = prng.unit();
+    if (kind < 0.3) return { type: 'get', key, serializable: prng.chance(0.2) };
+    if (kind < 0.35) return { type: 'range', start: EMPTY_BYTES, end: prng.pick([null, key]) };
+    const known = revisions.get(key) ?? 0;
+    const expected =
+      known === 0
+        ? ({ type: 'absent' } as const)
+        : ({ type: 'mod-revision', revision: known } as const);
+    const condition = prng.chance(0.3) ? expected : null;
+    const prev = prng.chance(0.2);
+    if (kind < 0.45) {
+      const range = prng.chance(0.2);
+      const proposal: KvProposal = {
+        kind: 'delete',
+        key,
+        end: null,
+        open: range,
+        condition,
+        prev,
+      };
+      return { type: 'write', proposal, requestId: requestId ?? value, value: null };
+    }
+    const unique = bytesOfText(
+      prng.chance(0.05) ? value + 'x'.repeat(prng.between(1, 2_000)) : value,
+    );
+    const proposal: KvProposal = { kind: 'put', key, value: unique, condition, prev };
+    return { type: 'write', proposal, requestId, value: unique };
+  }
+}
+
+function read(node: Node, request: Exclude<Request, { type: 'write' }>): Outcome {
+  const { appliedIndex } = node.status();
+  if (request.type === 'range') {
+    const pairs = node.store.range(request.start, request.end, Number.POSITIVE_INFINITY);
+    return { type: 'read', seen: { pairs, appliedIndex } };
+  }
+  const pair = node.store.get(request.key);
+  return { type: 'read', seen: { pairs: pair === undefined ? [] : [pair], appliedIndex } };
+}
+
+/** Keeps what a client knows of a key, for its next condition. */
+function remember(revisions: Map<ByteString, number>, { request, outcome }: Operation): void {
+  if (outcome?.type === 'written' && request.type === 'write') {
+    const { result } = outcome;
+    if (result.type === 'put') revisions.set(request.proposal.key, result.revision);
+    if (result.type === 'condition-failed') {
+      revisions.set(request.proposal.key, result.modRevision);
+    }
+  } else if (outcome?.type === 'read' && request.type === 'get') {
+    revisions.set(request.key, outcome.seen.pairs[0]?.modRevision ?? 0);
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from 'bun:test';
+import { readJson } from '../../src/http/json-body.ts';
+import { ApiError } from '../../src/wire/errors.ts';
+
+function read(body: string): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  return readJson(new Request('http://x/', { method: 'POST', headers, body }), 2 ** 20);
+}
+
+function nested(depth: number): string {
+  return '['.repeat(depth) + ']'.repeat(depth);
+}
+
+test('nesting is bounded, and refusing it takes no time', async () => {
+  expect(await read(nested(32))).toBeArray();
+  const begun = performance.now();
+  for (const body of [nested(33), nested(100_000), '{"a":'.repeat(1000), '['.repeat(500_000)]) {
+    const error: unknown = await read(body).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ code: 'bad-request' });
+  }
+  expect(performance.now() - begun).toBeLessThan(200);
+});
+
+test('brackets inside strings do not nest', async () => {
+  const text = `${'['.repeat(100)}\\"${'{'.repeat(100)}\\\\`;
+  expect(await read(`{"a":"${text}"}`)).toEqual({ a: `${'['.repeat(100)}"${'{'.repeat(100)}\\` });
+});

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { until } from './poll.ts';
+
+/** Runs a node with every fdatasync delayed; the node stays the direct child (`-D`). */
+export function slowSyncs(ms: number): readonly string[] {
+  const delay = `inject=fdatasync:delay_enter=${ms * 1000}`;
+  return traced('/dev/null', '-e', 'trace=fdatasync', '-e', delay);
+}
+
+/** Runs a node with every write to one file delayed. */
+export function slowWrites(path: string, ms: number): readonly string[] {
+  const delay = `inject=write,pwrite64:delay_enter=${ms * 1000}`;
+  return traced('/dev/null', '-P', path, '-e', 'trace=write,pwrite64', '-e', delay);
+}
+
+/** Runs a node with what it does to files and sockets written down, paths and all. */
+export function recorded(file: string): readonly string[] {
+  const calls = 'trace=write,writev,pwrite64,fdatasync,fsync,sendto,sendmsg';
+  return traced(file, '-y', '-s', '1000', '-e', calls);
+}
+
+/** The kernel's filter lets every other system call pass at full speed. */
+function traced(file: string, ...options: string[]): readonly string[] {
+  return ['strace', '-D', '-f', '--seccomp-bpf', '-q', ...options, '-o', file, '--'];
+}
+
+/** strace on a process that runs already, with faults in its system calls. */
+export class Tracer implements AsyncDisposable {
+  readonly #child: Bun.Subprocess<'ignore', 'ignore', 'pipe'>;
+  readonly #file: string;
+  #said = '';
+
+  private constructor(pid: number, file: string, options: readonly string[]) {
+    const command = ['strace', '-f', '-p', `${pid}`, '-o', file, ...options];
+    this.#child = Bun.spawn(command, { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' });
+    this.#file = file;
+  }
+
+  /** From when this resolves, every fdatasync of the process fails with EIO. */
+  static failingSyncs(pid: number, file: string): Promise<Tracer> {
+    const options = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO'];
+    return new Tracer(pid, file, options).#attached();
+  }
+
+  /** What it has seen; complete once the process is gone. */
+  async seen(): Promise<readonly string[]> {
+    await this.#child.exited;
+    return readFileSync(this.#file, 'utf8').split('\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.#child.exited;
+  }
+
+  async #attached(): Promise<this> {
+    void this.#listen();
+    await until('strace is attached', () => {
+      if (this.#child.exitCode !== null) throw new Error(`strace ended:\n${this.#said}`);
+      return this.#said.includes(' attached');
+    });
+    return this;
+  }
+
+  async #listen(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stderr) this.#said += decoder.decode(chunk);
+  }
+}

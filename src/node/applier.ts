@@ -133,12 +133,12 @@ export class Applier {
   #apply(entry: Entry): void {
     // An entry that an installed snapshot already covers has been applied with it.
     if (entry.index <= this.appliedIndex) return;
-    const { command, index } = entry;
+    const { command, index, term } = entry;
     if (command.kind === 'noop' || isConfigurationCommand(command)) {
-      this.#machine.skip(index);
+      this.#machine.skip(index, term);
       this.#hooks.applied(entry, null);
     } else {
-      this.#hooks.applied(entry, this.#machine.apply(command, index));
+      this.#hooks.applied(entry, this.#machine.apply(command, index, term));
     }
   }
 }

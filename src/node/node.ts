@@ -33,6 +33,8 @@ const DRAIN_MS = 3000;
 const LOOK_AGAIN_MS = 10;
 /** How long a stopping node waits for a snapshot that is being written, ms. */
 const SNAPSHOT_MS = 2000;
+/** A command without values. */
+const OTHER_BYTES = 100;
 /** How long a follower waits for the leader's view of the cluster, ms. */
 const ASK_LEADER_MS = 500;
 
@@ -111,7 +113,7 @@ export class Node implements NodeApi {
   }
 
   async propose(proposal: KvProposal, context: RequestContext): Promise<KvResult> {
-    const bytes = proposal.key.length + (proposal.kind === 'put' ? proposal.value.length : 0);
+    const bytes = bytesOf(proposal);
     const result = await this.#call('propose', proposal, context, bytes);
     return result as KvResult;
   }
@@ -285,4 +287,10 @@ function backupStream(storage: Storage, taken: Promise<void>): ReadableStream<Ui
       if (offset >= snapshot.bytes) controller.close();
     },
   });
+}
+
+/** What a proposal adds to the queue, roughly: the keys and values in it. */
+function bytesOf(proposal: KvProposal): number {
+  if (proposal.kind === 'put') return proposal.key.length + proposal.value.length;
+  return proposal.kind === 'txn' ? JSON.stringify(proposal).length : OTHER_BYTES;
 }

@@ -1,5 +1,5 @@
 import type { KvResult } from '../kv/command.ts';
-import type { KvEvent } from '../kv/event.ts';
+import type { KvChange, KvEvent } from '../kv/event.ts';
 import { StateMachine } from '../kv/state-machine.ts';
 import { must } from '../lib/assert.ts';
 import { base64OfBytes, textOfBytes } from '../lib/bytes.ts';
@@ -18,6 +18,7 @@ import { Admission } from './admission.ts';
 import { Delays } from './delays.ts';
 import { Driver, type DriverHooks } from './driver.ts';
 import { EventBus } from './events.ts';
+import { HistoryKeeper } from './history-keeper.ts';
 import { LeaderCalls } from './leader-calls.ts';
 import { leaderOperations } from './leader-operations.ts';
 import { Membership } from './membership.ts';
@@ -52,6 +53,7 @@ export class Parts {
   readonly sender: SnapshotSender;
   readonly receiver: SnapshotReceiver;
   readonly admission: Admission;
+  readonly history: HistoryKeeper;
   readonly metrics: NodeMetrics;
   readonly driver: Driver;
   readonly membership: Membership;
@@ -104,6 +106,7 @@ export class Parts {
       whenApplied: (index) => this.waiters.whenReached(index),
       failed,
     });
+    this.history = new HistoryKeeper({ machine, raft, driver: this.driver, clock });
     this.membership = this.#createMembership(prng);
     this.calls = this.#createCalls(prng);
     events.onDemand((wanted) => this.#detail(wanted));
@@ -203,7 +206,10 @@ export class Parts {
   /** The decisions of every write and read, and the changes of every key, are told on demand. */
   #detail(wanted: boolean): void {
     this.raft.state.tracing = wanted;
-    this.machine.listen(wanted ? (event) => this.events.emit('kv', shown(event)) : null);
+    const tell = ({ events }: KvChange): void => {
+      for (const event of events) this.events.emit('kv', shown(event));
+    };
+    this.machine.listen(wanted ? tell : null);
   }
 
   /** A follower does not find this file whole: another is made to send. */
@@ -225,6 +231,7 @@ export class Parts {
     this.calls.tick();
     this.reads.tick();
     this.admission.tick();
+    this.history.tick();
     this.#tellRemoval();
   }
 
@@ -325,7 +332,7 @@ function unknownBecause(error: ApiError): ApiError {
 }
 
 /** A change of a key as `/events` shows it: keys are bytes, and text where they can be. */
-function shown({ type, key, revision }: KvEvent) {
+function shown({ type, kv: { key, modRevision: revision } }: KvEvent) {
   const text = textOfBytes(key);
   if (text !== null) return { type, key: text, revision };
   return { type, key: base64OfBytes(key), keyEncoding: 'base64', revision };

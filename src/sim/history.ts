@@ -4,11 +4,14 @@ import type { ByteString } from '../lib/bytes.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { KvProposal } from '../node/api.ts';
 
+/** A write of one key, or of a range of them. */
+export type KeyProposal = Extract<KvProposal, { readonly kind: 'put' | 'delete' }>;
+
 /** What a client asks for. */
 export type Request =
   | {
       readonly type: 'write';
-      readonly proposal: KvProposal;
+      readonly proposal: KeyProposal;
       /** Names the write; null for one that only its value tells from others. */
       readonly requestId: string | null;
       /** The value that no other write has; null for a delete. */

@@ -4,12 +4,12 @@
  */
 import { type ByteString, bytesOfText, EMPTY_BYTES } from '../lib/bytes.ts';
 import type { Prng } from '../lib/prng.ts';
-import type { KvProposal, RequestContext } from '../node/api.ts';
+import type { RequestContext } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { Linearizability } from './checkers/linearizability.ts';
 import { check } from './failure.ts';
-import type { Operation, Outcome, Request } from './history.ts';
+import type { KeyProposal, Operation, Outcome, Request } from './history.ts';
 import { NotThere, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
@@ -192,7 +192,7 @@ export class Workload {
     const prev = prng.chance(0.2);
     if (kind < 0.45) {
       const range = prng.chance(0.2);
-      const proposal: KvProposal = {
+      const proposal: KeyProposal = {
         kind: 'delete',
         key,
         end: null,
@@ -205,7 +205,7 @@ export class Workload {
     const unique = bytesOfText(
       prng.chance(0.05) ? value + 'x'.repeat(prng.between(1, 2_000)) : value,
     );
-    const proposal: KvProposal = { kind: 'put', key, value: unique, condition, prev };
+    const proposal: KeyProposal = { kind: 'put', key, value: unique, condition, prev };
     return { type: 'write', proposal, requestId, value: unique };
   }
 }

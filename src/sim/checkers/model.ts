@@ -3,14 +3,7 @@
  * It is fed the committed entries in their order, and says what each must have answered and what
  * any key held at any point.
  */
-import type {
-  Condition,
-  DeleteCommand,
-  KeyValue,
-  KvCommand,
-  KvResult,
-  PutCommand,
-} from '../../kv/command.ts';
+import type { Condition, DeleteCommand, KeyValue, KvResult, PutCommand } from '../../kv/command.ts';
 import { FIRST_REVISION } from '../../kv/store.ts';
 import type { ByteString } from '../../lib/bytes.ts';
 import type { Entry, LogIndex } from '../../raft/entry.ts';
@@ -40,7 +33,7 @@ export class Model {
     const before = this.#revisions[index - 1] ?? FIRST_REVISION;
     this.#revisions[index] = before;
     if (command.kind !== 'put' && command.kind !== 'delete') return;
-    const kv = command as unknown as KvCommand;
+    const kv = command as unknown as PutCommand | DeleteCommand;
     const { requestId } = kv;
     if (requestId !== null && this.#byRequest.has(requestId)) {
       this.#repeated += 1;
@@ -85,7 +78,7 @@ export class Model {
     return pairs;
   }
 
-  #carryOut(command: KvCommand, index: LogIndex, revision: number): KvResult {
+  #carryOut(command: PutCommand | DeleteCommand, index: LogIndex, revision: number): KvResult {
     const modRevision = this.#pairs.get(command.key)?.modRevision ?? 0;
     if (command.condition !== null && !holds(command.condition, modRevision)) {
       return { type: 'condition-failed', revision, modRevision };
@@ -103,6 +96,7 @@ export class Model {
       createRevision: old?.createRevision ?? revision,
       modRevision: revision,
       version: (old?.version ?? 0) + 1,
+      lease: null,
     });
     return {
       type: 'put',

@@ -15,6 +15,7 @@ export const EVENTS = [
   'retry-answered-once',
   'repeated-request',
   'read-linearizable',
+  'old-leader-asked',
   'read-serializable',
   'read-index-refused',
   'range-read',

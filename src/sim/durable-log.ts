@@ -61,10 +61,15 @@ export class DurableLog {
   objection(restored: Restored): string | null {
     const without = this.#difference(restored);
     if (without === null || this.#pending === null) return without;
-    const after = this.#copy();
-    after.#apply(this.#pending);
-    const withPending = after.#difference(restored);
-    return withPending === null ? null : `${without}; with the change under way: ${withPending}`;
+    const withPending = this.#after(this.#pending).#difference(restored);
+    if (withPending === null) return null;
+    if (restored.tail === 'torn' && this.#pending.type === 'append') {
+      // Of a torn batch the term and the vote may have been kept.
+      const batch = { state: this.#pending.batch.state, entries: [] };
+      const withState = this.#after({ type: 'append', batch }).#difference(restored);
+      if (withState === null) return null;
+    }
+    return `${without}; with the change under way: ${withPending}`;
   }
 
   /** Whether something that was durable is missing there. */
@@ -118,12 +123,13 @@ export class DurableLog {
     return `term ${state.term} with vote ${state.vote}, not term ${term} with vote ${vote}`;
   }
 
-  #copy(): DurableLog {
+  #after(change: Change): DurableLog {
     const copy = new DurableLog();
     copy.#hard = this.#hard;
     copy.#terms = [...this.#terms];
     copy.#base = this.#base;
     copy.#snapshotIndex = this.#snapshotIndex;
+    copy.#apply(change);
     return copy;
   }
 }

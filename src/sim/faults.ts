@@ -10,6 +10,8 @@ import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
 
 const MINUTE_MS = 60_000;
+/** How often it is the leader that is hit, beyond chance. */
+const LEADER_SHARE = 0.3;
 /** Remembered requests are forgotten after ten minutes: all clocks together stay within that. */
 const WALL_JUMP_MAX_MS = 4 * MINUTE_MS;
 const MOMENTS: readonly CrashMoment[] = ['before', 'during', 'after'];
@@ -126,7 +128,8 @@ export class Faults {
   #partition(): void {
     const { coverage, network, scheduler } = this.#world;
     const ids = this.#cluster.nodes.map((node) => node.id);
-    const partition = drawPartition(this.#prng, ids);
+    const leader = this.#prng.chance(LEADER_SHARE) ? this.#cluster.leader : null;
+    const partition = drawPartition(this.#prng, ids, leader?.id ?? null);
     coverage.count('partition');
     if (partition.kind !== 'other') coverage.count(partition.kind);
     const mends = partition.cuts.map(([from, to]) => network.cut(from, to));
@@ -191,7 +194,8 @@ export class Faults {
   }
 
   #pick(): SimNode | null {
-    const { nodes } = this.#cluster;
+    const { nodes, leader } = this.#cluster;
+    if (leader !== null && this.#prng.chance(LEADER_SHARE)) return leader;
     return nodes.length === 0 ? null : this.#prng.pick(nodes);
   }
 

@@ -15,6 +15,7 @@ const PER_HUNDRED_RUNS: Readonly<Partial<Record<CoverageEvent, number>>> = {
   'retry-answered-once': 200,
   'repeated-request': 100,
   'read-linearizable': 5_000,
+  'old-leader-asked': 8,
   'read-serializable': 500,
   'range-read': 500,
   'condition-failed': 1_000,

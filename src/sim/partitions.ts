@@ -10,8 +10,10 @@ export interface Partition {
   readonly cuts: readonly (readonly [Ids, Ids])[];
 }
 
-export function drawPartition(prng: Prng, members: Ids): Partition {
-  const ids = shuffled(prng, members);
+/** @param first a member that is alone, or in the smaller part, if anyone is; null for no one. */
+export function drawPartition(prng: Prng, members: Ids, first: MemberId | null): Partition {
+  const drawn = shuffled(prng, members);
+  const ids = first === null ? drawn : [first, ...drawn.filter((id) => id !== first)];
   const size = prng.chance(0.4) ? 1 : prng.between(1, Math.max(2, ids.length));
   const one = ids.slice(0, size);
   const other = ids.slice(size);

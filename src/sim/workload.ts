@@ -19,6 +19,7 @@ const TIMEOUTS_MS = [300, 1_000, 3_000] as const;
 /** Requests and answers between client and node that get lost. */
 const LOST_ANSWERS = 0.02;
 const RETRY_AFTER_MS = 50;
+const LOOK_EVERY_MS = 20;
 
 export class Workload {
   readonly #world: World;
@@ -43,20 +44,46 @@ export class Workload {
   }
 
   start(): void {
+    this.#spawn(this.#askOldLeaders(this.#prng.fork()));
     for (let client = 1; client <= this.#world.profile.clients; client += 1) {
-      this.#running += 1;
-      this.#client(client, this.#prng.fork()).then(
-        () => {
-          this.#running -= 1;
-        },
-        (error: unknown) => this.#world.failed(error),
-      );
+      this.#spawn(this.#client(client, this.#prng.fork()));
     }
   }
 
   /** No client begins another operation. */
   stop(): void {
     this.#stopping = true;
+  }
+
+  #spawn(work: Promise<void>): void {
+    this.#running += 1;
+    work.then(
+      () => {
+        this.#running -= 1;
+      },
+      (error: unknown) => this.#world.failed(error),
+    );
+  }
+
+  /** Reads from whoever was deposed and has not noticed: nobody else could tell old news. */
+  async #askOldLeaders(prng: Prng): Promise<void> {
+    const { scheduler } = this.#world;
+    for (let number = 1; !this.#stopping; number += 1) {
+      await scheduler.pause(LOOK_EVERY_MS);
+      const old = this.#oldLeader();
+      if (old === null) continue;
+      const request: Request = { type: 'get', key: prng.pick(this.#keys), serializable: false };
+      const operation = this.#begin(0, number, request);
+      this.#end(operation, await this.#attempt(prng, request, old));
+      this.#world.coverage.count('old-leader-asked');
+    }
+  }
+
+  #oldLeader(): SimNode | null {
+    const newest = this.#cluster.leader?.node?.term() ?? 0;
+    const isOld = ({ node }: SimNode): boolean =>
+      node?.raft.state.role.name === 'leader' && node.term() < newest;
+    return this.#cluster.nodes.find(isOld) ?? null;
   }
 
   async #client(client: number, prng: Prng): Promise<void> {
@@ -105,7 +132,7 @@ export class Workload {
     const { coverage, scheduler } = this.#world;
     let unknown: Outcome | null = null;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#attempt(prng, request);
+      const outcome = await this.#attempt(prng, request, this.#target(prng));
       if (outcome.type === 'written' || outcome.type === 'read') {
         if (unknown !== null) coverage.count('retry-answered-once');
         return outcome;
@@ -118,8 +145,7 @@ export class Workload {
     }
   }
 
-  async #attempt(prng: Prng, request: Request): Promise<Outcome> {
-    const target = this.#target(prng);
+  async #attempt(prng: Prng, request: Request, target: SimNode | null): Promise<Outcome> {
     if (target === null) return { type: 'refused', code: 'nobody' };
     const timeoutMs = prng.pick(TIMEOUTS_MS);
     try {

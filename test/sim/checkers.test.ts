@@ -169,6 +169,14 @@ describe('DurableLog', () => {
     expect(written().objection(restored(3, '7'))).toBeNull();
   });
 
+  test('takes term and vote of a torn batch without its entries', () => {
+    const log = written();
+    const state = { term: 2, vote: null };
+    log.begin({ type: 'append', batch: { state, entries: [put(3, 'x')] } });
+    expect(log.objection({ ...restored(2, '7'), state, tail: 'torn' })).toBeNull();
+    expect(log.objection({ ...restored(2, '7'), state })).not.toBeNull();
+  });
+
   test('objects to less, to more, and to another vote', () => {
     expect(written().objection(restored(1, '7'))).toContain('log ends at 1');
     expect(written().objection(restored(4, '7'))).toContain('log ends at 4');

@@ -33,6 +33,7 @@ const READ_ERRORS: readonly ErrorCode[] = [
   'future-revision',
   'uri-too-long',
   'wrong-host',
+  'too-many-requests',
   'read-timeout',
   'no-leader',
   'internal',

@@ -162,7 +162,7 @@ export const NODE_ENDPOINTS = {
         '{"kind":"header"}',
       ),
     },
-    errors: [...READ_ERRORS, 'read-timeout', 'no-leader'],
+    errors: [...READ_ERRORS, 'read-timeout', 'no-leader', 'disk-full', 'node-stopped'],
   },
   getFaults: faultEndpoint('get', 'The injected faults of the network'),
   putFaults: faultEndpoint('put', 'Replace the injected faults'),

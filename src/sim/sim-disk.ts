@@ -35,6 +35,8 @@ export class SimDisk {
   #capacity = UNLIMITED;
   #crash: { readonly moment: CrashMoment; countdown: number; crash: () => void } | null = null;
   #failNext: DiskFault | null = null;
+  /** Answers that take their time, each with what takes it back. */
+  readonly #underWay = new Map<() => void, () => void>();
   /** Answers that a stuck disk owes; null when it is not stuck. */
   #owed: (() => void)[] | null = null;
   /** It was told to fail, or to fill up: a process that gives up because of it is right. */
@@ -57,6 +59,7 @@ export class SimDisk {
     this.#crash = null;
     this.#failNext = null;
     this.#owed = null;
+    this.#underWay.clear();
     this.hasFailed = this.#capacity !== UNLIMITED;
     this.#disk = this.#disk.crash(this.#options.prng, mode);
   }
@@ -98,10 +101,14 @@ export class SimDisk {
     this.#capacity = UNLIMITED;
   }
 
-  /** Nothing goes wrong from now on. */
+  /** Nothing goes wrong from now on, and nothing is late. */
   calm(): void {
     this.empty();
     this.release();
+    for (const [answer, cancel] of this.#underWay) {
+      cancel();
+      this.#options.scheduler.after(0, answer);
+    }
     this.#crash = null;
     this.#failNext = null;
     this.slowness = 1;
@@ -147,10 +154,11 @@ export class SimDisk {
       return;
     }
     const answer = (): void => {
+      this.#underWay.delete(answer);
       if (this.#owed === null) deliver(complete);
       else this.#owed.push(answer);
     };
-    scheduler.after(this.#latency(operation), answer);
+    this.#underWay.set(answer, scheduler.after(this.#latency(operation), answer));
   }
 
   #latency({ kind }: DiskOperation): number {

@@ -79,9 +79,10 @@ export class SimNetwork {
   carry(from: MemberId, to: MemberId, arrive: () => void, once = false): void {
     const { lossRate, duplicateRate, replayRate } = this.#profile;
     if (!once && this.#prng.chance(replayRate)) {
+      const generation = this.#generation;
       const replay = (): void => {
         this.#coverage.count('old-message-replayed');
-        this.#deliver(from, to, arrive);
+        this.#deliver(from, to, arrive, generation);
       };
       this.#scheduler.after(this.#prng.unit() * REPLAY_WITHIN_MS, replay);
     }
@@ -138,12 +139,13 @@ export class SimNetwork {
       at = Math.max(at, this.#lastArrival.get(link) ?? 0);
       this.#lastArrival.set(link, at);
     }
-    this.#scheduler.after(at - now, () => this.#deliver(from, to, arrive));
+    const generation = this.#generation;
+    this.#scheduler.after(at - now, () => this.#deliver(from, to, arrive, generation));
   }
 
-  /** A cut takes what is on its way, too. */
-  #deliver(from: MemberId, to: MemberId, arrive: () => void): void {
-    if (this.reaches(from, to)) arrive();
+  /** A cut takes what is on its way, too, and nothing from before a mending arrives behind it. */
+  #deliver(from: MemberId, to: MemberId, arrive: () => void, generation: number): void {
+    if (generation === this.#generation && this.reaches(from, to)) arrive();
   }
 
   #delay(): number {

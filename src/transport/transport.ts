@@ -20,7 +20,10 @@ export interface Transport {
   setPeers(peers: PeerUrls): void;
   /** Sends one piece of a snapshot file and waits for the answer; rejects with TransportError. */
   sendSnapshotChunk(to: MemberId, chunk: SnapshotChunk): Promise<SnapshotChunkAnswer>;
-  /** Passes a client's command on to the leader; rejects with TransportError. */
+  /**
+   * Passes a client's command on to the leader; rejects with TransportError. Unlike messages, it
+   * arrives at most once: what a leader says it refused must not be carried out by a copy.
+   */
   forward(to: MemberId, request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer>;
   close(): Promise<void>;
 }

@@ -34,8 +34,8 @@ export function checkSent(node: SimNode, message: WireMessage): void {
       return `${node.name} votes for ${candidate} in term ${term}; durable is ${hard.vote}`;
     });
   }
-  // What was confirmed to an older leader may have been replaced by a newer one's in the same write:
-  // by then this node can help nobody commit it.
+  // What was confirmed to an older leader may have been replaced by a newer one's in the same
+  // write: by then this node can help nobody commit it.
   if (type !== 'append-response' || !message.ok || term < hard.term) return;
   check(message.index <= node.durable.lastIndex, 'durable before it is said', () => {
     return `${node.name} confirms ${message.index}; durable is ${node.durable.lastIndex}`;

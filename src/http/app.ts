@@ -8,11 +8,15 @@ import { clusterRoutes } from './cluster.ts';
 import { CommonHeaders } from './common-headers.ts';
 import type { HttpConfig } from './config.ts';
 import { RequestContexts } from './context.ts';
+import { electionRoutes } from './elections.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { Gate, withAbsoluteUrl } from './gate.ts';
 import { healthRoutes } from './health.ts';
+import { historyRoutes } from './history.ts';
 import { kvRoutes } from './kv.ts';
+import { leaseRoutes } from './leases.ts';
+import { lockRoutes } from './locks.ts';
 import { memberRoutes } from './members.ts';
 import { nodeRoutes } from './node.ts';
 import { apiErrorOf, replyOversized, replyProblem } from './problem.ts';
@@ -23,6 +27,8 @@ import { RouteTable } from './route-table.ts';
 import type { Reply, Services } from './services.ts';
 import { storeRoutes } from './store.ts';
 import { swaggerRoutes } from './swagger.ts';
+import { txnRoutes } from './txn.ts';
+import { watchRoutes } from './watch.ts';
 
 export interface AppOptions {
   readonly node: NodeApi;
@@ -65,6 +71,12 @@ export function createApp(options: AppOptions): Elysia {
 
 const RESOURCES = [
   kvRoutes,
+  historyRoutes,
+  txnRoutes,
+  watchRoutes,
+  leaseRoutes,
+  lockRoutes,
+  electionRoutes,
   clusterRoutes,
   memberRoutes,
   nodeRoutes,

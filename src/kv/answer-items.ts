@@ -39,6 +39,8 @@ export function encodeAnswer(result: AnyResult): AnswerItem {
       return [type, revision, result.id];
     case 'lease-checkpointed':
       return [type, revision, result.count];
+    case 'remembered':
+      return [type, revision, result.answer.status, result.answer.body];
     case 'key-not-found':
     case 'lease-not-found':
     case 'lease-exists':
@@ -101,6 +103,10 @@ function decode(item: AnswerItem, source: PairSource): AnyResult | null {
       return isLeaseId(third) ? { type, revision, id: third } : null;
     case 'lease-checkpointed':
       return isCount(third) ? { type, revision, count: third } : null;
+    case 'remembered':
+      return isCount(third) && typeof fourth === 'string'
+        ? { type, revision, answer: { status: third, body: fourth } }
+        : null;
     case 'key-not-found':
     case 'lease-not-found':
     case 'lease-exists':

@@ -44,6 +44,8 @@ function carryOut(state: ReplicatedState, command: KvCommand, place: EntryPlace)
     case 'lease-checkpoint':
     case 'lease-expire':
       return applyLease(state, command, place);
+    case 'remember':
+      return { type: 'remembered', revision: state.store.revision, answer: command.answer };
   }
 }
 

@@ -50,8 +50,17 @@ export interface KeyRange {
   readonly open?: boolean;
 }
 
+/** A lease that a command grants itself before it writes; nothing is granted when it does not. */
+export interface LeaseGrant {
+  readonly id: LeaseId;
+  /** Seconds. */
+  readonly ttl: number;
+}
+
 export interface PutCommand extends CommandBase, PutFields {
   readonly kind: 'put';
+  /** A lease of the key's own, granted when the condition holds; `lease` must name it. */
+  readonly grant?: LeaseGrant | null;
   readonly condition: Condition | null;
   readonly prev: boolean;
 }
@@ -113,6 +122,27 @@ export interface TxnFields {
 
 export interface TxnCommand extends CommandBase, TxnFields {
   readonly kind: 'txn';
+  /** Granted when the compares hold, before the operations, which may name it. */
+  readonly grant?: LeaseGrant | null;
+}
+
+/**
+ * Remembers, under its request's id, the answer to a request that took more than one entry, so that
+ * it too is given again. What was remembered first stays.
+ */
+export interface RememberCommand extends CommandBase {
+  readonly kind: 'remember';
+  /** Tells the request apart from others under the same id: a digest of what was asked. */
+  readonly content: string;
+  readonly answer: RememberedAnswer;
+}
+
+/** An answer as it went to the client. */
+export interface RememberedAnswer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** JSON. */
+  readonly body: string;
 }
 
 /** Forgets what no read at `revision` or later can see. */
@@ -168,7 +198,13 @@ export type LeaseCommand =
   | LeaseCheckpointCommand
   | LeaseExpireCommand;
 
-export type KvCommand = PutCommand | DeleteCommand | TxnCommand | CompactCommand | LeaseCommand;
+export type KvCommand =
+  | PutCommand
+  | DeleteCommand
+  | TxnCommand
+  | CompactCommand
+  | LeaseCommand
+  | RememberCommand;
 
 /** A key with its value and history numbers, as in etcd's mvccpb.KeyValue. Immutable. */
 export interface KeyValue {
@@ -261,6 +297,7 @@ export type AppliedResult =
   | TxnResult
   | { readonly type: 'compact'; readonly revision: number; readonly compactRevision: number }
   | LeaseResult
+  | { readonly type: 'remembered'; readonly revision: number; readonly answer: RememberedAnswer }
   | FailedResult;
 
 /** Why a command was not carried out. It had no effect. */

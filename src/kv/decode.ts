@@ -7,6 +7,8 @@ import type {
   LeaseGrantCommand,
   LoggedCommand,
   PutCommand,
+  RememberCommand,
+  RememberedAnswer,
 } from './command.ts';
 import { txnFault } from './decode-txn.ts';
 import {
@@ -56,6 +58,7 @@ const KINDS: ReadonlyMap<unknown, (fields: object) => Fault> = new Map<
   ['lease-keepalive', ({ id }: { id?: unknown }) => leaseFault(id)],
   ['lease-checkpoint', checkpointFault],
   ['lease-expire', expireFault],
+  ['remember', rememberFault],
 ]);
 
 /**
@@ -99,6 +102,13 @@ function grantFault({ id, ttl }: Unchecked<LeaseGrantCommand>): Fault {
 
 function expireFault({ id, term, epoch }: Unchecked<LeaseExpireCommand>): Fault {
   return leaseFault(id) ?? countFault('term', term) ?? countFault('epoch', epoch);
+}
+
+function rememberFault({ content, answer }: Unchecked<RememberCommand>): Fault {
+  if (typeof content !== 'string') return 'content is not a text';
+  if (!isObject(answer)) return 'answer is malformed';
+  const { status, body } = answer as Unchecked<RememberedAnswer>;
+  return isCount(status) && typeof body === 'string' ? null : 'answer is malformed';
 }
 
 function checkpointFault({ term, leases }: Unchecked<LeaseCheckpointCommand>): Fault {

@@ -8,6 +8,7 @@ import { Hasher, hexOfHash } from './hash.ts';
  */
 export function digestOfCommand(command: KvCommand): string {
   const hasher = new Hasher();
-  hashValue(hasher, { ...command, at: null, requestId: null });
+  const request = command.kind === 'remember' ? { ...command, answer: null } : command;
+  hashValue(hasher, { ...request, at: null, requestId: null });
   return hexOfHash(hasher.finish());
 }

@@ -32,7 +32,8 @@ export function costOfRequest(request: Remembered): number {
 
 /** As `costOfRequest`, without the pairs of its answer. */
 export function costWithoutPairs({ slot, result }: Remembered): number {
-  return 250 + slot.length + (result.type === 'txn' ? costOfResults(result.results) : 0);
+  const body = result.type === 'remembered' ? result.answer.body.length : 0;
+  return 250 + slot.length + body + (result.type === 'txn' ? costOfResults(result.results) : 0);
 }
 
 /** An estimate of the memory a client takes without its requests, in bytes. */

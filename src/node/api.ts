@@ -1,4 +1,6 @@
-import type { KeyValue, KvCommand, KvResult } from '../kv/command.ts';
+import type { KvCommand, KvResult, LeaseId } from '../kv/command.ts';
+import type { KvChange } from '../kv/event.ts';
+import type { StateView } from '../kv/state-machine.ts';
 import type { ByteString } from '../lib/bytes.ts';
 import type { ClusterId, MemberId } from '../lib/ids.ts';
 import type { Configuration, Member } from '../raft/configuration.ts';
@@ -23,14 +25,20 @@ export interface RequestContext {
 }
 
 /** The applied state, at the moment it is asked. Synchronous: read it whole, without an `await`. */
-export interface StoreView {
-  readonly revision: number;
-  get(key: ByteString): KeyValue | undefined;
-  /** Pairs with start <= key < end (null: no bound), in byte order, at most `limit`. */
-  range(start: ByteString, end: ByteString | null, limit: number, descending?: boolean): KeyValue[];
-  count(start: ByteString, end: ByteString | null): number;
-  /** Hex hash of the whole store; equal on every node at the same applied index. */
-  hash(): string;
+export type StoreView = StateView;
+
+/** Keys with start <= key < end; null: no bound. One key alone ends at itself and a NUL byte. */
+export interface WatchedRange {
+  readonly start: ByteString;
+  readonly end: ByteString | null;
+}
+
+/** Hears of changes right after they were applied here. It must not throw, wait, or write. */
+export interface ChangeListener {
+  /** One revision, whole, that touches the range: with all its events, those outside it too. */
+  changed(change: KvChange): void;
+  /** A snapshot took the store's place: changes up to its revision were not told. */
+  jumped(): void;
 }
 
 export type NodeRole = 'leader' | 'follower' | 'candidate' | 'pre-candidate' | 'learner';
@@ -137,6 +145,19 @@ export interface NodeApi {
   propose(proposal: KvProposal, context: RequestContext): Promise<KvResult>;
   /** Resolves when `store` is at least as new as everything acknowledged before the call. */
   readBarrier(context: RequestContext): Promise<void>;
+
+  /** Tells of every change of keys in the range from now on. */
+  onChange(range: WatchedRange, listener: ChangeListener): Unsubscribe;
+
+  /** A new lease's id: drawn, or, for a request with a name, always the same for that name. */
+  drawLeaseId(requestId: string | null): LeaseId;
+  /**
+   * Renews a lease; resolves, once a quorum has confirmed the leader that did it, with the time to
+   * live in seconds, or with null when there is no such lease.
+   */
+  keepAlive(id: LeaseId, context: RequestContext): Promise<number | null>;
+  /** Ms that are left of a lease at least, as its leader knows; null when there is no such lease. */
+  remainingOf(id: LeaseId, context: RequestContext): Promise<number | null>;
 
   status(): NodeStatus;
   cluster(context: RequestContext): Promise<ClusterStatus>;

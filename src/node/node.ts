@@ -1,12 +1,14 @@
-import type { KvResult } from '../kv/command.ts';
+import type { KvResult, LeaseId } from '../kv/command.ts';
+import { Hasher } from '../kv/hash.ts';
 import { must } from '../lib/assert.ts';
-import type { ClusterId, MemberId } from '../lib/ids.ts';
+import { type ClusterId, idOfBytes, type MemberId } from '../lib/ids.ts';
 import type { Configuration, ConfigurationCommand } from '../raft/configuration.ts';
 import { createEntry, type Term } from '../raft/entry.ts';
 import type { SnapshotFile, Storage } from '../storage/storage.ts';
 import { ApiError } from '../wire/errors.ts';
 import type {
   AddedMember,
+  ChangeListener,
   ClusterStatus,
   ConsensusState,
   FaultControl,
@@ -18,6 +20,7 @@ import type {
   RequestContext,
   StoreView,
   Unsubscribe,
+  WatchedRange,
 } from './api.ts';
 import { atMost } from './delays.ts';
 import type { NodeOptions } from './options.ts';
@@ -121,6 +124,22 @@ export class Node implements NodeApi {
   async readBarrier(context: RequestContext): Promise<void> {
     this.#refuseWhenStopping();
     await this.#parts.reads.barrier(context);
+  }
+
+  onChange(range: WatchedRange, listener: ChangeListener): Unsubscribe {
+    return this.#parts.changes.subscribe(range, listener);
+  }
+
+  drawLeaseId(requestId: string | null): LeaseId {
+    return requestId === null ? this.#parts.drawLeaseId() : leaseIdOf(requestId);
+  }
+
+  async keepAlive(id: LeaseId, context: RequestContext): Promise<number | null> {
+    return (await this.#call('keep-alive', id, context)) as number | null;
+  }
+
+  async remainingOf(id: LeaseId, context: RequestContext): Promise<number | null> {
+    return (await this.#call('lease-remaining', id, context)) as number | null;
   }
 
   status(): NodeStatus {
@@ -246,6 +265,15 @@ export class Node implements NodeApi {
     const end = options.clock.now() + timeoutMs;
     while (!done() && options.clock.now() < end && (await delays.sleep(LOOK_AGAIN_MS)));
   }
+}
+
+/** The id of a lease that a request with a name asks for: however often, by whichever node. */
+function leaseIdOf(requestId: string): LeaseId {
+  const { high, low } = new Hasher().text(requestId).finish();
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setUint32(0, high);
+  bytes.setUint32(4, low);
+  return idOfBytes(new Uint8Array(bytes.buffer)) as LeaseId;
 }
 
 /** Writes the first entry of a new cluster, the same on each of its founding members. */

@@ -1,4 +1,4 @@
-import type { KvResult } from '../kv/command.ts';
+import type { KvResult, LeaseId } from '../kv/command.ts';
 import type { KvChange, KvEvent } from '../kv/event.ts';
 import { StateMachine } from '../kv/state-machine.ts';
 import { must } from '../lib/assert.ts';
@@ -15,6 +15,7 @@ import { DiskError } from '../storage/disk.ts';
 import { DamageError, type SnapshotFile } from '../storage/storage.ts';
 import type { TransportHandler } from '../transport/transport.ts';
 import { Admission } from './admission.ts';
+import { Changes } from './changes.ts';
 import { Delays } from './delays.ts';
 import { Driver, type DriverHooks } from './driver.ts';
 import { EventBus } from './events.ts';
@@ -45,6 +46,7 @@ export class Parts {
   readonly raft: Raft;
   readonly machine = new StateMachine();
   readonly events: EventBus;
+  readonly changes = new Changes();
   readonly proposals = new Proposals<KvResult | null>();
   readonly waiters: Waiters;
   readonly #durable: Waiters;
@@ -110,12 +112,18 @@ export class Parts {
     this.membership = this.#createMembership(prng);
     this.calls = this.#createCalls(prng);
     events.onDemand((wanted) => this.#detail(wanted));
+    machine.listen((change) => this.#changed(change));
   }
 
   readonly #transport: ReturnType<NodeOptions['transport']>;
 
   get transport(): ReturnType<NodeOptions['transport']> {
     return this.#transport;
+  }
+
+  drawLeaseId(): LeaseId {
+    const id: string = this.membership.drawId();
+    return id as LeaseId;
   }
 
   /** The node cannot go on: everyone who waits is told, and the process ends. */
@@ -164,6 +172,7 @@ export class Parts {
       restore: async (snapshot) => {
         await this.snapshots.restore(snapshot);
         this.proposals.skipped(snapshot.index);
+        this.changes.jumped();
       },
       ticked: () => this.#ticked(),
       persisted: () => this.#durable.advanced(),
@@ -203,13 +212,15 @@ export class Parts {
     this.#lastLeader = event.leader;
   }
 
-  /** The decisions of every write and read, and the changes of every key, are told on demand. */
+  /** The decisions of every write and read are told on demand. */
   #detail(wanted: boolean): void {
     this.raft.state.tracing = wanted;
-    const tell = ({ events }: KvChange): void => {
-      for (const event of events) this.events.emit('kv', shown(event));
-    };
-    this.machine.listen(wanted ? tell : null);
+  }
+
+  #changed(change: KvChange): void {
+    this.changes.changed(change);
+    if (!this.events.wantsDetail) return;
+    for (const event of change.events) this.events.emit('kv', shown(event));
   }
 
   /** A follower does not find this file whole: another is made to send. */

@@ -24,7 +24,17 @@ export interface Endpoint {
   readonly errors: readonly ErrorCode[];
 }
 
-export type Tag = 'Keys' | 'Cluster' | 'Node' | 'Operations' | 'Peers';
+export type Tag =
+  | 'Keys'
+  | 'Transactions'
+  | 'Watch'
+  | 'Leases'
+  | 'Locks'
+  | 'Elections'
+  | 'Cluster'
+  | 'Node'
+  | 'Operations'
+  | 'Peers';
 
 export interface Parameter {
   readonly name: string;

@@ -13,8 +13,14 @@ import {
 } from './cluster.ts';
 import { type Endpoint, HEADERS, inlineOf, type Tag } from './endpoint.ts';
 import { CLUSTER_ENDPOINTS } from './endpoints-cluster.ts';
+import { ELECTION_ENDPOINTS } from './endpoints-elections.ts';
+import { HISTORY_ENDPOINTS } from './endpoints-history.ts';
 import { KV_ENDPOINTS } from './endpoints-kv.ts';
+import { LEASE_ENDPOINTS } from './endpoints-leases.ts';
+import { LOCK_ENDPOINTS } from './endpoints-locks.ts';
 import { NODE_ENDPOINTS, PEER_ENDPOINTS } from './endpoints-node.ts';
+import { TXN_ENDPOINTS } from './endpoints-txn.ts';
+import { WATCH_ENDPOINTS } from './endpoints-watch.ts';
 import { DeleteAnswer, KeyOnly, Pair, PutAnswer, RangeAnswer } from './kv.ts';
 import {
   FaultRecord,
@@ -32,6 +38,12 @@ import { Problem, problemFields } from './problem.ts';
 /** All of the REST interface, but for its own description. */
 export const ENDPOINTS: readonly Endpoint[] = [
   ...Object.values<Endpoint>(KV_ENDPOINTS),
+  ...Object.values<Endpoint>(HISTORY_ENDPOINTS),
+  ...Object.values<Endpoint>(TXN_ENDPOINTS),
+  ...Object.values<Endpoint>(WATCH_ENDPOINTS),
+  ...Object.values<Endpoint>(LEASE_ENDPOINTS),
+  ...Object.values<Endpoint>(LOCK_ENDPOINTS),
+  ...Object.values<Endpoint>(ELECTION_ENDPOINTS),
   ...Object.values<Endpoint>(CLUSTER_ENDPOINTS),
   ...Object.values<Endpoint>(NODE_ENDPOINTS),
   ...Object.values<Endpoint>(PEER_ENDPOINTS),
@@ -66,6 +78,11 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
 
 const TAGS: Readonly<Record<Tag, string>> = {
   Keys: 'Reading and writing keys.',
+  Transactions: 'Several reads and writes as one, if what they ask for holds.',
+  Watch: 'Changes as they happen, or from any revision that is kept.',
+  Leases: 'Times to live that keys can share.',
+  Locks: 'One holder at a time, in the order of arrival.',
+  Elections: 'A lock whose holder has something to say.',
   Cluster: 'The membership, and who leads.',
   Node: 'This node and its role.',
   Operations: 'Health, metrics, events, backup.',

@@ -285,8 +285,8 @@ describe('the node', () => {
   });
 
   test('/hash is of the current revision only', async () => {
-    const { send } = testApp();
-    const expected = { revision: 1, appliedIndex: 118, hash: 'hash-of-1' };
+    const { send, node } = testApp();
+    const expected = { revision: 1, appliedIndex: 118, hash: node.store.hash() };
     expect(await (await send('GET', '/hash')).json()).toEqual(expected);
     expect(await (await send('GET', '/hash?revision=1')).json()).toEqual(expected);
     expect((await send('GET', '/hash?revision=0')).status).toBe(400);

@@ -1,8 +1,9 @@
-import type { KeyValue, KvResult } from '../../src/kv/command.ts';
-import type { ByteString } from '../../src/lib/bytes.ts';
-import type { ClusterId, MemberId } from '../../src/lib/ids.ts';
+import type { KvResult, LeaseId } from '../../src/kv/command.ts';
+import { StateMachine } from '../../src/kv/state-machine.ts';
+import { type ClusterId, idOfBytes, type MemberId } from '../../src/lib/ids.ts';
 import type {
   AddedMember,
+  ChangeListener,
   ClusterStatus,
   ConsensusState,
   Fault,
@@ -13,9 +14,10 @@ import type {
   NodeEvent,
   NodeStatus,
   RequestContext,
-  StoreView,
   Unsubscribe,
+  WatchedRange,
 } from '../../src/node/api.ts';
+import { Changes } from '../../src/node/changes.ts';
 import type { Configuration, Member } from '../../src/raft/configuration.ts';
 import { ApiError } from '../../src/wire/errors.ts';
 
@@ -23,41 +25,17 @@ export const FAKE_CLUSTER = '1152921504606846977' as ClusterId;
 export const FAKE_MEMBER = '8391245717622341632' as MemberId;
 export const OTHER_MEMBER = '5577006791947779410' as MemberId;
 
-/** The store of the fake: a Map, sorted anew for each range. */
-class FakeStore implements StoreView {
-  readonly pairs = new Map<ByteString, KeyValue>();
-  revision = 1;
-
-  get(key: ByteString): KeyValue | undefined {
-    return this.pairs.get(key);
-  }
-
-  range(start: ByteString, end: ByteString | null, limit: number, descending = false): KeyValue[] {
-    const inside = [...this.pairs.values()]
-      .filter(({ key }) => key >= start && (end === null || key < end))
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    return (descending ? inside.reverse() : inside).slice(0, limit);
-  }
-
-  count(start: ByteString, end: ByteString | null): number {
-    return this.range(start, end, Number.MAX_SAFE_INTEGER).length;
-  }
-
-  hash(): string {
-    return `hash-of-${this.revision}`;
-  }
-}
-
-/** A node without Raft: one store, applied at once. Records what it was asked. */
+/** A node without Raft: the state machine alone, applied at once. Records what it was asked. */
 export class FakeNode implements NodeApi {
   readonly clusterId = FAKE_CLUSTER;
   readonly memberId = FAKE_MEMBER;
-  readonly store = new FakeStore();
+  readonly machine = new StateMachine();
+  readonly store = this.machine.view;
+  readonly changes = new Changes();
   readonly contexts: RequestContext[] = [];
   readonly calls: { readonly name: string; readonly argument: unknown }[] = [];
   readonly #listeners = new Set<(event: NodeEvent) => void>();
   readonly past: NodeEvent[] = [];
-  readonly requests = new Map<string, { readonly content: string; readonly result: KvResult }>();
   unready: Record<string, string | null> = { leader: null };
   /** Thrown by the next call instead of an answer. */
   failure: unknown = null;
@@ -65,6 +43,15 @@ export class FakeNode implements NodeApi {
   hold: ((context: RequestContext) => Promise<void>) | null = null;
   barriers = 0;
   faults: FaultControl | null = null;
+  /** Leases that were renewed, in order. */
+  readonly kept: LeaseId[] = [];
+  /** The wall clock that commands are stamped with, ms. */
+  wallNow = 1_700_000_000_000;
+  #drawn = 1000;
+
+  constructor() {
+    this.machine.listen((change) => this.changes.changed(change));
+  }
 
   now(): number {
     return 1000;
@@ -80,15 +67,35 @@ export class FakeNode implements NodeApi {
 
   async propose(proposal: KvProposal, context: RequestContext): Promise<KvResult> {
     await this.#enter('propose', proposal, context);
-    if (context.requestId === null) return this.#apply(proposal);
-    const content = JSON.stringify(proposal);
-    const known = this.requests.get(context.requestId);
-    if (known !== undefined && known.content !== content) {
-      return { type: 'request-mismatch', revision: this.store.revision };
-    }
-    const result = known?.result ?? this.#apply(proposal);
-    this.requests.set(context.requestId, { content, result });
-    return result;
+    return this.apply(proposal, context.requestId);
+  }
+
+  /** Applies a command at once, as if it had come through another node. */
+  apply(proposal: KvProposal, requestId: string | null = null): KvResult {
+    const { kind, ...fields } = proposal;
+    const stamp = { v: 1, kind, requestId, at: this.wallNow, by: null };
+    return this.machine.apply({ ...stamp, ...fields }, this.machine.appliedIndex + 1, this.term());
+  }
+
+  onChange(range: WatchedRange, listener: ChangeListener): Unsubscribe {
+    return this.changes.subscribe(range, listener);
+  }
+
+  drawLeaseId(requestId: string | null): LeaseId {
+    if (requestId !== null) return idOfBytes(Buffer.from(requestId.padEnd(8))) as LeaseId;
+    this.#drawn += 1;
+    return String(this.#drawn) as LeaseId;
+  }
+
+  async keepAlive(id: LeaseId, context: RequestContext): Promise<number | null> {
+    await this.#enter('keepAlive', id, context);
+    this.kept.push(id);
+    return this.store.lease(id)?.ttl ?? null;
+  }
+
+  async remainingOf(id: LeaseId, context: RequestContext): Promise<number | null> {
+    await this.#enter('remainingOf', id, context);
+    return this.store.lease(id)?.remaining ?? null;
   }
 
   async readBarrier(context: RequestContext): Promise<void> {
@@ -222,43 +229,6 @@ export class FakeNode implements NodeApi {
     this.hold = null;
     if (hold !== null) await hold(context);
     if (failure instanceof Error) throw failure;
-  }
-
-  #apply(proposal: KvProposal): KvResult {
-    const { store } = this;
-    if (proposal.kind !== 'put' && proposal.kind !== 'delete') {
-      throw new Error(`the fake does not know ${proposal.kind}`);
-    }
-    const current = store.pairs.get(proposal.key);
-    const modRevision = current?.modRevision ?? 0;
-    const { condition } = proposal;
-    const wanted = condition?.type === 'absent' ? 0 : condition?.revision;
-    if (wanted !== undefined && wanted !== modRevision) {
-      return { type: 'condition-failed', revision: store.revision, modRevision };
-    }
-    if (proposal.kind === 'delete') return this.#delete(proposal);
-    store.revision += 1;
-    const { revision } = store;
-    store.pairs.set(proposal.key, {
-      key: proposal.key,
-      value: proposal.value,
-      createRevision: current?.createRevision ?? revision,
-      modRevision: revision,
-      version: (current?.version ?? 0) + 1,
-      lease: null,
-    });
-    return { type: 'put', revision, created: current === undefined, prev: current ?? null };
-  }
-
-  #delete(proposal: KvProposal & { readonly kind: 'delete' }): KvResult {
-    const { store } = this;
-    const { key, end, open } = proposal;
-    const single = end === null && !open;
-    const last = single ? ((key + '\0') as ByteString) : end;
-    const prev = store.range(key, last, Number.MAX_SAFE_INTEGER);
-    for (const pair of prev) store.pairs.delete(pair.key);
-    if (prev.length > 0) store.revision += 1;
-    return { type: 'delete', revision: store.revision, deleted: prev.length, prev };
   }
 }
 

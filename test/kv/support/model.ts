@@ -160,6 +160,8 @@ export class Model {
         if (command.revision > revision) return { type: 'future-revision', revision };
         this.#compactRevision = command.revision;
         return { type: 'compact', revision, compactRevision: command.revision };
+      case 'remember':
+        return { type: 'remembered', revision, answer: command.answer };
       default:
         return this.#lease(command);
     }

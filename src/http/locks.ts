@@ -1,0 +1,6 @@
+import { Elysia } from 'elysia';
+import type { Services } from './services.ts';
+
+export function lockRoutes(_services: Services): Elysia {
+  return new Elysia();
+}

@@ -1,0 +1,3 @@
+import type { Endpoint } from './endpoint.ts';
+
+export const HISTORY_ENDPOINTS = {} as const satisfies Record<string, Endpoint>;

@@ -26,6 +26,8 @@ import type { Settings } from './lib/settings.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** One member of `--cluster`. */
 export interface FoundingMember {
@@ -109,6 +111,42 @@ export const NODE_SETTINGS = {
     fallback: 64 * MIB,
     help: 'disk space held back; writes are refused while less than twice this is free',
   }),
+  quotaBytes: size({
+    min: 0,
+    max: 1024 * GIB,
+    fallback: 2 * GIB,
+    help: 'memory for keys and values; beyond it only what gives room back is taken (0: no bound)',
+  }),
+  autoCompaction: choice({
+    options: ['on', 'off'],
+    fallback: 'on',
+    help: 'whether old versions are forgotten by themselves; off leaves it to POST /compact',
+  }),
+  historyBytes: size({
+    min: 0,
+    max: 1024 * GIB,
+    fallback: 256 * MIB,
+    help: 'old versions are forgotten beyond this, whatever else would be kept',
+  }),
+  historyRevisions: wholeNumber({
+    min: 0,
+    max: 1e12,
+    fallback: 10_000,
+    placeholder: 'count',
+    help: 'so many of the newest revisions are kept',
+  }),
+  historyAge: duration({
+    min: 0,
+    max: 365 * DAY_MS,
+    fallback: 5 * MINUTE_MS,
+    help: 'what was the present within this time is kept',
+  }),
+  hashCheckInterval: duration({
+    min: 0,
+    max: DAY_MS,
+    fallback: 10_000,
+    help: "how often the leader compares the members' states, and fences who differs (0s: never)",
+  }),
   keyBytes: size({ min: 1, max: 64 * KIB, fallback: KIB, help: 'longest key' }),
   valueBytes: size({ min: 1, max: 64 * MIB, fallback: MIB, help: 'largest value' }),
   requestBytes: size({
@@ -116,6 +154,65 @@ export const NODE_SETTINGS = {
     max: 96 * MIB,
     fallback: 1536 * KIB,
     help: 'largest request body',
+  }),
+  txnOperations: wholeNumber({
+    min: 1,
+    max: 128,
+    fallback: 128,
+    placeholder: 'count',
+    help: 'operations of one transaction, nested ones included',
+  }),
+  pageItems: wholeNumber({
+    min: 1,
+    max: 100_000,
+    fallback: 1000,
+    placeholder: 'count',
+    help: 'items on a page of a range, when the request does not say',
+  }),
+  pageItemsMax: wholeNumber({
+    min: 1,
+    max: 100_000,
+    fallback: 10_000,
+    placeholder: 'count',
+    help: 'items on a page of a range at most',
+  }),
+  pageBytes: size({
+    min: KIB,
+    max: 64 * MIB,
+    fallback: 4 * MIB,
+    help: 'keys and values on a page of a range; one item always fits',
+  }),
+  watcherBytes: size({
+    min: KIB,
+    max: GIB,
+    fallback: MIB,
+    help: 'what may wait for a slow reader of a watch before it is canceled',
+  }),
+  lockWait: duration({
+    min: 0,
+    max: DAY_MS,
+    fallback: 60 * MINUTE_MS,
+    help: 'longest time that a request may ask to wait for a lock or an election',
+  }),
+  pendingProposals: wholeNumber({
+    min: 1,
+    max: 1_000_000,
+    fallback: 20_000,
+    placeholder: 'count',
+    help: 'writes that may wait to be committed',
+  }),
+  pendingBytes: size({
+    min: KIB,
+    max: 4 * GIB,
+    fallback: 64 * MIB,
+    help: 'what the writes may hold that wait to be committed',
+  }),
+  pendingReads: wholeNumber({
+    min: 1,
+    max: 1_000_000,
+    fallback: 20_000,
+    placeholder: 'count',
+    help: 'linearizable reads that may wait for the leader to be confirmed',
   }),
   logLevel: choice({
     options: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
@@ -180,6 +277,21 @@ export interface Config {
   readonly keyBytes: number;
   readonly valueBytes: number;
   readonly requestBytes: number;
+  readonly quotaBytes: number;
+  readonly autoCompaction: 'on' | 'off';
+  readonly historyBytes: number;
+  readonly historyRevisions: number;
+  readonly historyAgeMs: number;
+  readonly hashCheckMs: number;
+  readonly txnOperations: number;
+  readonly pageItems: number;
+  readonly pageItemsMax: number;
+  readonly pageBytes: number;
+  readonly watcherBytes: number;
+  readonly lockWaitMs: number;
+  readonly pendingProposals: number;
+  readonly pendingBytes: number;
+  readonly pendingReads: number;
   readonly log: LogConfig;
   readonly enableFaults: boolean;
   readonly forceRecovered: boolean;

@@ -7,7 +7,7 @@ import type { Logger } from '../lib/logger.ts';
 import { isLoopback } from '../lib/peer-url.ts';
 import { Prng } from '../lib/prng.ts';
 import { Node } from '../node/node.ts';
-import { DEFAULT_LIMITS, type NodeOptions } from '../node/options.ts';
+import { DEFAULT_LIMITS, type NodeLimits, type NodeOptions } from '../node/options.ts';
 import { FaultTable } from '../transport/faults.ts';
 import { FetchTransport } from '../transport/fetch-transport.ts';
 import { DEFAULT_PEER_TIMEOUTS } from '../transport/timeouts.ts';
@@ -133,7 +133,7 @@ class Wiring {
   async startNode(onFatal: NodeOptions['onFatal']): Promise<Node> {
     const { storage, restored, founding } = this.#opened;
     const { name, url, forceRecovered, heartbeatMs, electionMs } = this.#config;
-    const { snapshotWalBytes, reserveBytes, enableFaults } = this.#config;
+    const { enableFaults } = this.#config;
     const chance = this.#prng.fork();
     const faults = enableFaults
       ? new FaultTable(this.#cli.clock, (probability) => chance.chance(probability))
@@ -150,7 +150,7 @@ class Wiring {
       logger: this.#logger,
       seed: this.#prng.uint32(),
       timing: { tickMs: tickOf(heartbeatMs), heartbeatMs, electionMs },
-      limits: { ...DEFAULT_LIMITS, snapshotWalBytes, reserveBytes },
+      limits: nodeLimitsOf(this.#config),
       faults,
       onFatal,
     });
@@ -194,6 +194,24 @@ class Wiring {
   #isRemoved(id: MemberId): boolean {
     return this.#node?.raft.state.hasRemoved(id) ?? false;
   }
+}
+
+/** What the node goes by; what cannot be set has its default. */
+export function nodeLimitsOf(config: Config): NodeLimits {
+  return {
+    ...DEFAULT_LIMITS,
+    snapshotWalBytes: config.snapshotWalBytes,
+    reserveBytes: config.reserveBytes,
+    pendingProposals: config.pendingProposals,
+    pendingBytes: config.pendingBytes,
+    pendingReads: config.pendingReads,
+    quotaBytes: config.quotaBytes,
+    autoCompaction: config.autoCompaction === 'on',
+    historyBytes: config.historyBytes,
+    historyRevisions: config.historyRevisions,
+    historyAgeMs: config.historyAgeMs,
+    hashCheckMs: config.hashCheckMs,
+  };
 }
 
 /**

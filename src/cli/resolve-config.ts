@@ -28,6 +28,21 @@ const REMEMBERED_KEYS = [
   'keyBytes',
   'valueBytes',
   'requestBytes',
+  'quotaBytes',
+  'autoCompaction',
+  'historyBytes',
+  'historyRevisions',
+  'historyAge',
+  'hashCheckInterval',
+  'txnOperations',
+  'pageItems',
+  'pageItemsMax',
+  'pageBytes',
+  'watcherBytes',
+  'lockWait',
+  'pendingProposals',
+  'pendingBytes',
+  'pendingReads',
 ] as const;
 
 const DEFAULT_JOIN = 'http://127.0.0.1:8080';
@@ -104,12 +119,33 @@ export function resolveConfig(given: NodeSettings, surroundings: Surroundings): 
     keyBytes: settings.get('keyBytes'),
     valueBytes: settings.get('valueBytes'),
     requestBytes: settings.get('requestBytes'),
+    ...boundsOf(settings),
     log: logOf(settings),
     enableFaults: settings.get('enableFaults'),
     forceRecovered: settings.get('forceRecovered'),
     stopWithStdin: settings.get('stopWithStdin'),
     remembered: rememberedOf(settings, identity),
   });
+}
+
+function boundsOf(settings: NodeSettings) {
+  return {
+    quotaBytes: settings.get('quotaBytes'),
+    autoCompaction: settings.get('autoCompaction'),
+    historyBytes: settings.get('historyBytes'),
+    historyRevisions: settings.get('historyRevisions'),
+    historyAgeMs: settings.get('historyAge'),
+    hashCheckMs: settings.get('hashCheckInterval'),
+    txnOperations: settings.get('txnOperations'),
+    pageItems: settings.get('pageItems'),
+    pageItemsMax: settings.get('pageItemsMax'),
+    pageBytes: settings.get('pageBytes'),
+    watcherBytes: settings.get('watcherBytes'),
+    lockWaitMs: settings.get('lockWait'),
+    pendingProposals: settings.get('pendingProposals'),
+    pendingBytes: settings.get('pendingBytes'),
+    pendingReads: settings.get('pendingReads'),
+  };
 }
 
 /** A directory keeps its name: another one most likely means another directory. */
@@ -145,6 +181,13 @@ function checkRanges(settings: NodeSettings): void {
     throw new ConfigError(
       `${settings.describe('valueBytes')} is more than a request may hold, which is ` +
         `${formatSize(requestBytes)}: raise --request-bytes`,
+    );
+  }
+  const pageItemsMax = settings.get('pageItemsMax');
+  if (settings.get('pageItems') > pageItemsMax) {
+    throw new ConfigError(
+      `${settings.describe('pageItems')} is more than a page may have, which is ` +
+        `${pageItemsMax}: raise --page-items-max`,
     );
   }
 }

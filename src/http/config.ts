@@ -1,4 +1,5 @@
 import { isLoopback, isWildcard, originOf } from '../lib/peer-url.ts';
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../wire/kv.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -24,8 +25,17 @@ export interface HttpLimits {
   readonly peerRequestBytes: number;
   /** The path and query of a request. */
   readonly urlBytes: number;
+  /** Items on one page of a range: when the request does not say, and at most. */
+  readonly pageItems: number;
+  readonly pageItemsMax: number;
   /** Keys and values on one page of a range. */
   readonly pageBytes: number;
+  /** Operations of one transaction, nested ones included; the state machine takes 128. */
+  readonly txnOperations: number;
+  /** What may wait for one reader of a watch. */
+  readonly watcherBytes: number;
+  /** The longest wait for a lock or an election that a request may ask for, in ms. */
+  readonly lockWaitMs: number;
   /** What may wait for one listener of `/events`. */
   readonly listenerBytes: number;
   /** How much of a body that is too large is read on, so that the client can see the answer. */
@@ -40,14 +50,29 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   requestBytes: 1536 * KIB,
   peerRequestBytes: 16 * MIB,
   urlBytes: 8 * KIB,
+  pageItems: PAGE_LIMIT_DEFAULT,
+  pageItemsMax: PAGE_LIMIT_MAX,
   pageBytes: 4 * MIB,
+  txnOperations: 128,
+  watcherBytes: MIB,
+  lockWaitMs: 3_600_000,
   listenerBytes: MIB,
   drainBytes: 8 * MIB,
   drainMs: 1000,
 };
 
+/** The limits that a user may set beside those of keys, values and requests. */
+const SETTABLE = [
+  'pageItems',
+  'pageItemsMax',
+  'pageBytes',
+  'txnOperations',
+  'watcherBytes',
+  'lockWaitMs',
+] as const;
+
 /** The part of a node's configuration that the REST interface needs. */
-export interface HttpSettings {
+export interface HttpSettings extends Partial<Pick<HttpLimits, (typeof SETTABLE)[number]>> {
   readonly host: string;
   /** The advertised URL. */
   readonly url: string;
@@ -67,6 +92,7 @@ export function httpConfigOf(settings: HttpSettings, version: string): HttpConfi
     version,
     limits: {
       ...DEFAULT_HTTP_LIMITS,
+      ...settableOf(settings),
       keyBytes,
       valueBytes,
       requestBytes,
@@ -74,6 +100,11 @@ export function httpConfigOf(settings: HttpSettings, version: string): HttpConfi
     },
     heartbeatMs: 15_000,
   };
+}
+
+function settableOf(settings: HttpSettings): Partial<HttpLimits> {
+  const given = SETTABLE.map((name) => [name, settings[name] ?? DEFAULT_HTTP_LIMITS[name]]);
+  return Object.fromEntries(given) as Partial<HttpLimits>;
 }
 
 /**

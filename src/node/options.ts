@@ -1,3 +1,4 @@
+import { COMPACTION_LIMITS } from '../kv/auto-compaction.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Configuration } from '../raft/configuration.ts';
 import type { Restored, Storage } from '../storage/storage.ts';
@@ -51,6 +52,17 @@ export interface NodeLimits {
   readonly pendingBytes: number;
   /** Linearizable reads that may wait, before 429. */
   readonly pendingReads: number;
+  /** Of the store with its leases, as `StateView.sizeBytes`; 0 for no quota. */
+  readonly quotaBytes: number;
+  /** Whether the leader forgets history by itself, by the next three (kv/auto-compaction.ts). */
+  readonly autoCompaction: boolean;
+  readonly historyBytes: number;
+  readonly historyRevisions: number;
+  readonly historyAgeMs: number;
+  /** How often the leader asks whether history is to be forgotten by number and age. */
+  readonly historyAskMs: number;
+  /** How often the leader compares the members' states; 0 for never. */
+  readonly hashCheckMs: number;
 }
 
 export const DEFAULT_LIMITS: NodeLimits = {
@@ -62,4 +74,11 @@ export const DEFAULT_LIMITS: NodeLimits = {
   pendingProposals: 20_000,
   pendingBytes: 64 * 2 ** 20,
   pendingReads: 20_000,
+  quotaBytes: 2 * 2 ** 30,
+  autoCompaction: true,
+  historyBytes: COMPACTION_LIMITS.bytes,
+  historyRevisions: COMPACTION_LIMITS.keepRevisions,
+  historyAgeMs: COMPACTION_LIMITS.keepMs,
+  historyAskMs: 5000,
+  hashCheckMs: 10_000,
 };

@@ -28,6 +28,7 @@ import type { Reply, Services } from './services.ts';
 import { storeRoutes } from './store.ts';
 import { swaggerRoutes } from './swagger.ts';
 import { txnRoutes } from './txn.ts';
+import { UnderWay } from './under-way.ts';
 import { watchRoutes } from './watch.ts';
 
 export interface AppOptions {
@@ -49,6 +50,7 @@ export function createApp(options: AppOptions): Elysia {
     peers,
     config,
     contexts: new RequestContexts(node, ids),
+    underWay: new UnderWay(() => node.now()),
     logger: options.logger ?? silentLogger,
     shutdown: options.shutdown ?? new AbortController().signal,
   };

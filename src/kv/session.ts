@@ -139,6 +139,13 @@ export class Sessions {
     return result;
   }
 
+  /** What `once` would answer without carrying the request out; null when it would. */
+  recall(id: string, digest: string): AppliedResult | Refusal | null {
+    const request = parseRequestId(id);
+    const client = request.type === 'counted' ? this.#clients.get(request.client) : undefined;
+    return this.#answer(request, client, digest);
+  }
+
   /** An estimate of the memory of everything remembered. */
   get bytes(): number {
     return this.#bytes;

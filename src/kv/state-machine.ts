@@ -11,7 +11,7 @@ import type { ByteString } from '../lib/bytes.ts';
 import { applyCommand } from './apply.ts';
 import type { AppliedResult, KvCommand, KvResult, LeaseId, LoggedCommand } from './command.ts';
 import { decodeCommand } from './decode.ts';
-import { digestOfCommand } from './digest.ts';
+import { digestOfCommand, digestOfRemembered } from './digest.ts';
 import type { KvListener } from './event.ts';
 import { type Lease, Leases } from './leases.ts';
 import { hashOfState, type ReplicatedState, sizeOfState } from './replicated-state.ts';
@@ -52,6 +52,11 @@ export interface StateView
   allLeases(): IterableIterator<Lease>;
   /** In byte order. */
   keysOf(lease: LeaseId): ByteString[];
+  /**
+   * What a request of this name that asks for this (see `RememberCommand`) is answered without being
+   * carried out: its first answer, or why it is refused. Null when it is new.
+   */
+  remembered(requestId: string, content: string): KvResult | null;
   /** The store as it is now, which stays so, whatever is written, compacted, or restored. */
   pin(): StoreReader;
   /** As `StateMachine.hash`. */
@@ -218,7 +223,17 @@ function createView(state: () => ReplicatedState): StateView {
     leases: (after, limit) => state().leases.list(after, limit),
     allLeases: () => state().leases.all().values(),
     keysOf: (lease) => store().keysOf(lease),
+    remembered: (requestId, content) => recall(state(), requestId, content),
     pin: () => store().clone(),
     hash: () => hashOfState(state()),
   };
+}
+
+function recall(
+  { sessions, store }: ReplicatedState,
+  requestId: string,
+  content: string,
+): KvResult | null {
+  const found = sessions.recall(requestId, digestOfRemembered(content));
+  return typeof found === 'string' ? { type: found, revision: store.revision } : found;
 }

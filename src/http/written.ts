@@ -26,6 +26,7 @@ export function appliedOf(result: KvResult): AppliedResult {
     case 'lease-alive':
     case 'compacted':
     case 'future-revision':
+    case 'answer-too-large':
     case 'remembered':
       return result;
     case 'request-mismatch':

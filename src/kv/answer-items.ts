@@ -4,7 +4,7 @@
  * array of its type, its revision, and the fields named beside the types.
  */
 
-import type { AppliedResult, KeyValue, TxnOpResult } from './command.ts';
+import type { AppliedResult, KeyValue, LeaseId, TxnOpResult } from './command.ts';
 import { isCount, isLeaseId } from './fields.ts';
 import { MAX_TXN_OPS } from './txn-rules.ts';
 
@@ -17,13 +17,25 @@ export function encodeAnswer(result: AnyResult): AnswerItem {
   const { type, revision } = result;
   switch (result.type) {
     case 'put':
-      return [type, revision, flag(result.created), flag(result.prev !== null)];
+      return [
+        type,
+        revision,
+        flag(result.created),
+        flag(result.prev !== null),
+        ...grantedItem(result),
+      ];
     case 'delete':
       return [type, revision, result.deleted, result.prev.length];
     case 'get':
       return [type, revision, result.count, flag(result.more), result.kvs.length];
     case 'txn':
-      return [type, revision, flag(result.succeeded), result.results.map(encodeAnswer)];
+      return [
+        type,
+        revision,
+        flag(result.succeeded),
+        result.results.map(encodeAnswer),
+        ...grantedItem(result),
+      ];
     case 'condition-failed':
       return [type, revision, result.modRevision];
     case 'compact':
@@ -46,6 +58,7 @@ export function encodeAnswer(result: AnyResult): AnswerItem {
     case 'lease-exists':
     case 'too-many-leases':
     case 'future-revision':
+    case 'answer-too-large':
       return [type, revision];
   }
 }
@@ -112,6 +125,7 @@ function decode(item: AnswerItem, source: PairSource): AnyResult | null {
     case 'lease-exists':
     case 'too-many-leases':
     case 'future-revision':
+    case 'answer-too-large':
       return { type, revision };
     default:
       return null;
@@ -128,8 +142,8 @@ function decodeOp(
   switch (type) {
     case 'put': {
       const [prev = null] = source.take(fourth);
-      return isFlag(third) && isFlag(fourth)
-        ? { type, revision, created: third === 1, prev }
+      return isFlag(third) && isFlag(fourth) && isGranted(fifth)
+        ? { type, revision, created: third === 1, prev, ...grantedField(fifth) }
         : null;
     }
     case 'delete':
@@ -145,7 +159,9 @@ function decodeOp(
         if (result === null || !isOpResult(result)) return null;
         results.push(result);
       }
-      return isFlag(third) ? { type, revision, succeeded: third === 1, results } : null;
+      return isFlag(third) && isGranted(fifth)
+        ? { type, revision, succeeded: third === 1, results, ...grantedField(fifth) }
+        : null;
     }
   }
 }
@@ -180,6 +196,19 @@ function sumOf(list: unknown, of: (item: unknown) => number | null): number | nu
     sum += count;
   }
   return sum;
+}
+
+/** The last field of an answer, absent when no lease was granted. */
+function grantedItem({ granted }: { readonly granted?: LeaseId }): readonly LeaseId[] {
+  return granted === undefined ? [] : [granted];
+}
+
+function isGranted(item: unknown): item is LeaseId | undefined {
+  return item === undefined || isLeaseId(item);
+}
+
+function grantedField(item: LeaseId | undefined): { readonly granted?: LeaseId } {
+  return item === undefined ? {} : { granted: item };
 }
 
 function flag(value: boolean): 0 | 1 {

@@ -3,6 +3,7 @@ import type {
   LeaseCheckpointCommand,
   LeaseCommand,
   LeaseExpireCommand,
+  LeaseGrant,
   LeaseGrantCommand,
   LeaseId,
   LeaseResult,
@@ -36,15 +37,34 @@ export function applyLease(
 }
 
 function grant(
-  { store, leases }: ReplicatedState,
-  { id, ttl }: LeaseGrantCommand,
-  { index }: EntryPlace,
+  state: ReplicatedState,
+  command: LeaseGrantCommand,
+  place: EntryPlace,
 ): LeaseResult | FailedResult {
+  const fault = faultOfGrant(state, command);
+  if (fault !== null) return fault;
+  grantLease(state, command, place);
+  const { id, ttl } = command;
+  return { type: 'lease-granted', revision: state.store.revision, id, ttl };
+}
+
+/** Why a lease cannot be granted; null when it can. */
+export function faultOfGrant(
+  { store, leases }: ReplicatedState,
+  { id }: LeaseGrant,
+): FailedResult | null {
   const { revision } = store;
   if (leases.get(id) !== undefined) return { type: 'lease-exists', revision };
-  if (leases.size >= MAX_LEASES) return { type: 'too-many-leases', revision };
+  return leases.size >= MAX_LEASES ? { type: 'too-many-leases', revision } : null;
+}
+
+/** A grant that has no fault. */
+export function grantLease(
+  { leases }: ReplicatedState,
+  { id, ttl }: LeaseGrant,
+  { index }: EntryPlace,
+): void {
   leases.set({ id, ttl, remaining: ttl * 1000, epoch: index });
-  return { type: 'lease-granted', revision, id, ttl };
 }
 
 function keepAlive(

@@ -10,16 +10,21 @@ import type {
   FailedResult,
   GetResult,
   KeyRange,
+  LeaseGrant,
   PutFields,
   PutResult,
+  TxnCommand,
   TxnFields,
   TxnOp,
   TxnOpResult,
   TxnResult,
 } from './command.ts';
+import { type EntryPlace, faultOfGrant, grantLease } from './apply-lease.ts';
 import { holds } from './compare.ts';
 import { assert, must } from '../lib/assert.ts';
+import { pairsOf } from './remembered.ts';
 import type { ReplicatedState } from './replicated-state.ts';
+import { isReadOnly } from './txn-rules.ts';
 
 type GetOp = TxnOp & { readonly type: 'get' };
 
@@ -30,9 +35,47 @@ interface Plan {
   readonly steps: readonly (Exclude<TxnOp, { type: 'txn' }> | Plan)[];
 }
 
-export function applyTxn(state: ReplicatedState, txn: TxnFields): TxnResult | FailedResult {
+/** The pairs in the answer of one transaction may have so many bytes, as `costOfAnswer` counts. */
+export const MAX_TXN_ANSWER_BYTES = 4 * 2 ** 20;
+
+/**
+ * When the compares hold, the lease of `grant` is there for the operations; it is granted if they
+ * can all be carried out. A transaction that would answer too much is taken back as a whole.
+ */
+export function applyTxn(
+  state: ReplicatedState,
+  txn: TxnFields & Pick<TxnCommand, 'grant'>,
+  place: EntryPlace,
+): TxnResult | FailedResult {
   const plan = planOf(state, txn);
-  return faultOfPlan(state, plan) ?? carryOut(state, plan);
+  const grant = plan.succeeded ? (txn.grant ?? null) : null;
+  const fault =
+    (grant === null ? null : faultOfGrant(state, grant)) ?? faultOfPlan(state, plan, grant);
+  if (fault !== null) return fault;
+  const result = bounded(state, carryOut(state, plan));
+  if (result.type !== 'txn' || grant === null) return result;
+  grantLease(state, grant, place);
+  return { ...result, granted: grant.id };
+}
+
+/** What a transaction that only reads (`isReadOnly`) gives by the present state. */
+export function readTxn(state: ReplicatedState, txn: TxnFields): TxnResult | FailedResult {
+  assert(isReadOnly(txn), 'a transaction that writes was to be read');
+  const plan = planOf(state, txn);
+  return faultOfPlan(state, plan, null) ?? bounded(state, carryOut(state, plan));
+}
+
+function bounded({ store }: ReplicatedState, result: TxnResult): TxnResult | FailedResult {
+  if (costOfAnswer(result) <= MAX_TXN_ANSWER_BYTES) return result;
+  store.rollback();
+  return { type: 'answer-too-large', revision: store.revision };
+}
+
+/** Bytes of the pairs in an answer; each counts for some more, which its form takes. */
+function costOfAnswer(result: TxnOpResult): number {
+  let cost = 0;
+  for (const { key, value } of pairsOf(result)) cost += 100 + key.length + value.length;
+  return cost;
 }
 
 function planOf(state: ReplicatedState, txn: TxnFields): Plan {
@@ -44,20 +87,28 @@ function planOf(state: ReplicatedState, txn: TxnFields): Plan {
 }
 
 /** The first fault in the order of the operations. */
-function faultOfPlan(state: ReplicatedState, { steps }: Plan): FailedResult | null {
+function faultOfPlan(
+  state: ReplicatedState,
+  { steps }: Plan,
+  grant: LeaseGrant | null,
+): FailedResult | null {
   for (const step of steps) {
-    const fault = faultOfStep(state, step);
+    const fault = faultOfStep(state, step, grant);
     if (fault !== null) return fault;
   }
   return null;
 }
 
-function faultOfStep(state: ReplicatedState, step: Plan['steps'][number]): FailedResult | null {
+function faultOfStep(
+  state: ReplicatedState,
+  step: Plan['steps'][number],
+  grant: LeaseGrant | null,
+): FailedResult | null {
   switch (step.type) {
     case 'plan':
-      return faultOfPlan(state, step);
+      return faultOfPlan(state, step, grant);
     case 'put':
-      return faultOfPut(state, step);
+      return faultOfPut(state, step, grant);
     case 'get':
       return faultOfGet(state, step);
     case 'delete':
@@ -70,16 +121,17 @@ function faultOfGet({ store }: ReplicatedState, { revision: asked }: GetOp): Fai
   return fault === null ? null : { ...fault, revision: store.revision };
 }
 
-/** Why a put cannot be carried out; null when it can. */
+/** Why a put cannot be carried out; null when it can. The lease of `grant` counts as there. */
 export function faultOfPut(
   { store, leases }: ReplicatedState,
   { key, lease, ignoreValue, ignoreLease }: PutFields,
+  grant: LeaseGrant | null,
 ): FailedResult | null {
   const { revision } = store;
   const needsKey = ignoreValue === true || ignoreLease === true;
   if (needsKey && store.get(key) === undefined) return { type: 'key-not-found', revision };
-  const isUnknown = (lease ?? null) !== null && leases.get(must(lease, 'lease')) === undefined;
-  return isUnknown ? { type: 'lease-not-found', revision } : null;
+  if (lease === undefined || lease === null || lease === grant?.id) return null;
+  return leases.get(lease) === undefined ? { type: 'lease-not-found', revision } : null;
 }
 
 function carryOut(state: ReplicatedState, { succeeded, steps }: Plan): TxnResult {

@@ -1,4 +1,4 @@
-import { applyLease, type EntryPlace } from './apply-lease.ts';
+import { applyLease, type EntryPlace, faultOfGrant, grantLease } from './apply-lease.ts';
 import { applyTxn, carryOutDelete, carryOutPut, faultOfPut } from './apply-txn.ts';
 import type {
   AppliedResult,
@@ -31,11 +31,11 @@ export function applyCommand(
 function carryOut(state: ReplicatedState, command: KvCommand, place: EntryPlace): AppliedResult {
   switch (command.kind) {
     case 'put':
-      return applyPut(state, command);
+      return applyPut(state, command, place);
     case 'delete':
       return applyDelete(state, command);
     case 'txn':
-      return applyTxn(state, command);
+      return applyTxn(state, command, place);
     case 'compact':
       return applyCompact(state, command);
     case 'lease-grant':
@@ -49,9 +49,17 @@ function carryOut(state: ReplicatedState, command: KvCommand, place: EntryPlace)
   }
 }
 
-function applyPut(state: ReplicatedState, command: PutCommand): AppliedResult {
-  const failed = conditionFailure(state, command) ?? faultOfPut(state, command);
-  return failed ?? carryOutPut(state, command);
+function applyPut(state: ReplicatedState, command: PutCommand, place: EntryPlace): AppliedResult {
+  const grant = command.grant ?? null;
+  const failed =
+    conditionFailure(state, command) ??
+    (grant === null ? null : faultOfGrant(state, grant)) ??
+    faultOfPut(state, command, grant);
+  if (failed !== null) return failed;
+  const result = carryOutPut(state, command);
+  if (grant === null) return result;
+  grantLease(state, grant, place);
+  return { ...result, granted: grant.id };
 }
 
 function applyDelete(state: ReplicatedState, command: DeleteCommand): AppliedResult {

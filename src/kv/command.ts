@@ -223,6 +223,8 @@ export interface PutResult {
   readonly revision: number;
   readonly created: boolean;
   readonly prev: KeyValue | null;
+  /** The lease that the command granted itself; absent when it granted none. */
+  readonly granted?: LeaseId;
 }
 
 export interface DeleteResult {
@@ -250,6 +252,8 @@ export interface TxnResult {
   readonly succeeded: boolean;
   /** One for each operation that was carried out; its revision is the one after it. */
   readonly results: readonly TxnOpResult[];
+  /** The lease that the command granted itself; absent when it granted none. */
+  readonly granted?: LeaseId;
 }
 
 export type TxnOpResult = PutResult | DeleteResult | GetResult | TxnResult;
@@ -270,6 +274,8 @@ export type FailedResult =
   /** The revision to read at or to compact is forgotten already. */
   | { readonly type: 'compacted'; readonly revision: number; readonly compactRevision: number }
   | { readonly type: 'future-revision'; readonly revision: number }
+  /** The pairs that a transaction would answer are more than it may answer. */
+  | { readonly type: 'answer-too-large'; readonly revision: number }
   /** An expiry came too late: the lease was renewed, or there is a newer leader. */
   | { readonly type: 'lease-alive'; readonly revision: number; readonly id: LeaseId };
 

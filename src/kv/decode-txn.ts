@@ -1,8 +1,9 @@
-import type { Compare, TxnFields, TxnOp } from './command.ts';
+import type { Compare, TxnCommand, TxnFields, TxnOp } from './command.ts';
 import {
   bytesFault,
   countFault,
   type Fault,
+  grantFault,
   isLeaseId,
   isObject,
   optionsFault,
@@ -14,7 +15,9 @@ import {
 import { MAX_TXN_OPS, validateTxn } from './txn-rules.ts';
 
 /** What is wrong with a transaction of the log, of which nothing is known yet. */
-export function txnFault(fields: Unchecked<TxnFields>): Fault {
+export function txnCommandFault(fields: Unchecked<TxnCommand>): Fault {
+  const fault = grantFault(fields.grant);
+  if (fault !== null) return fault;
   // From here on the shape is known, and how deep it is.
   return shapeFault(fields, MAX_TXN_OPS) ?? validateTxn(fields as TxnFields);
 }

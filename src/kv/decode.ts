@@ -4,26 +4,26 @@ import type {
   KvCommand,
   LeaseCheckpointCommand,
   LeaseExpireCommand,
-  LeaseGrantCommand,
   LoggedCommand,
   PutCommand,
   RememberCommand,
   RememberedAnswer,
 } from './command.ts';
-import { txnFault } from './decode-txn.ts';
+import { txnCommandFault } from './decode-txn.ts';
 import {
   conditionFault,
   countFault,
   type Fault,
   isCount,
+  grantFault,
   isObject,
   leaseFault,
+  leaseGrantFault,
   putFault,
   rangeFault,
   requestIdFault,
   type Unchecked,
 } from './fields.ts';
-import { MAX_LEASE_TTL } from './leases.ts';
 import { MAX_CHECKPOINTED_LEASES } from './limits.ts';
 
 /**
@@ -51,9 +51,9 @@ const KINDS: ReadonlyMap<unknown, (fields: object) => Fault> = new Map<
 >([
   ['put', putCommandFault],
   ['delete', deleteFault],
-  ['txn', txnFault],
+  ['txn', txnCommandFault],
   ['compact', ({ revision }: { revision?: unknown }) => countFault('revision', revision)],
-  ['lease-grant', grantFault],
+  ['lease-grant', leaseGrantFault],
   ['lease-revoke', ({ id }: { id?: unknown }) => leaseFault(id)],
   ['lease-keepalive', ({ id }: { id?: unknown }) => leaseFault(id)],
   ['lease-checkpoint', checkpointFault],
@@ -85,19 +85,17 @@ function baseFault({ at, by, requestId }: Unchecked<CommandBase>): Fault {
 
 function putCommandFault(fields: Unchecked<PutCommand>): Fault {
   if (typeof fields.prev !== 'boolean') return 'prev is not a boolean';
-  return putFault(fields) ?? conditionFault(fields.condition);
+  const fault = putFault(fields) ?? conditionFault(fields.condition) ?? grantFault(fields.grant);
+  if (fault !== null) return fault;
+  const { grant, lease } = fields as PutCommand;
+  const isOther = (grant ?? null) !== null && grant?.id !== lease;
+  return isOther ? 'grant is not of the lease of the put' : null;
 }
 
 function deleteFault(fields: Unchecked<DeleteCommand>): Fault {
   if (typeof fields.prev !== 'boolean') return 'prev is not a boolean';
   if (typeof fields.open !== 'boolean') return 'open is not a boolean';
   return rangeFault(fields) ?? conditionFault(fields.condition);
-}
-
-function grantFault({ id, ttl }: Unchecked<LeaseGrantCommand>): Fault {
-  const fault = leaseFault(id);
-  if (fault !== null) return fault;
-  return isCount(ttl) && ttl >= 1 && ttl <= MAX_LEASE_TTL ? null : 'ttl is not in its range';
 }
 
 function expireFault({ id, term, epoch }: Unchecked<LeaseExpireCommand>): Fault {

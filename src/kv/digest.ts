@@ -15,7 +15,13 @@ export function digestOfRemembered(content: string): string {
  */
 export function digestOfCommand(command: KvCommand): string {
   const hasher = new Hasher();
-  const request = command.kind === 'remember' ? { ...command, answer: null } : command;
-  hashValue(hasher, { ...request, at: null, requestId: null });
+  hashValue(hasher, { ...contentOf(command), at: null, requestId: null });
   return hexOfHash(hasher.finish());
+}
+
+/** Without what is not asked for, but made up on the way: an answer, a drawn id. */
+function contentOf(command: KvCommand): object {
+  if (command.kind === 'remember') return { ...command, answer: null };
+  if (command.kind !== 'put' || (command.grant ?? null) === null) return command;
+  return { ...command, lease: null, grant: { ...command.grant, id: null } };
 }

@@ -5,7 +5,15 @@
 
 import { type ByteString, isByteString } from '../lib/bytes.ts';
 import { isId } from '../lib/ids.ts';
-import type { Condition, KeyRange, LeaseId, PutFields, RangeOptions } from './command.ts';
+import type {
+  Condition,
+  KeyRange,
+  LeaseGrant,
+  LeaseId,
+  PutFields,
+  RangeOptions,
+} from './command.ts';
+import { MAX_LEASE_TTL } from './leases.ts';
 import { MAX_KEY_BYTES, MAX_REQUEST_ID_LENGTH } from './limits.ts';
 
 /** The fields of a command as they may come: anything. */
@@ -34,6 +42,18 @@ export function countFault(name: string, value: unknown): Fault {
 
 export function leaseFault(id: unknown): Fault {
   return isLeaseId(id) ? null : 'id is not the id of a lease';
+}
+
+export function leaseGrantFault({ id, ttl }: Unchecked<LeaseGrant>): Fault {
+  const fault = leaseFault(id);
+  if (fault !== null) return fault;
+  return isCount(ttl) && ttl >= 1 && ttl <= MAX_LEASE_TTL ? null : 'ttl is not in its range';
+}
+
+/** The lease that a command grants itself, if it does. */
+export function grantFault(grant: unknown): Fault {
+  if (isNone(grant)) return null;
+  return isObject(grant) ? leaseGrantFault(grant) : 'grant is malformed';
 }
 
 export function requestIdFault(id: unknown): Fault {

@@ -133,6 +133,7 @@ export class LeaseTimers {
   /** Takes note of what applying a command gave, right after it: every result, of any command. */
   applied(result: KvResult, now: number): void {
     if ('id' in result) this.#refresh(result.id, now);
+    else if ('granted' in result) this.#refresh(result.granted, now);
   }
 
   /** Renews a lease for its holder, whose request came before `now`. */

@@ -65,6 +65,12 @@ export class Ledger {
     this.#unmarked += 1;
   }
 
+  /** `superseded` is taken back. */
+  broughtBack(hash: Hash64, bytes: number): void {
+    this.#gone.remove(hash, bytes);
+    this.#unmarked -= 1;
+  }
+
   /** The revision under way is complete. */
   committed(revision: number, record: LogRecord): void {
     this.#gone.addAll(this.#leaving);
@@ -143,6 +149,11 @@ class Amount {
   add(hash: Hash64, bytes: number): void {
     this.hash.add(hash);
     this.bytes += bytes;
+  }
+
+  remove(hash: Hash64, bytes: number): void {
+    this.hash.remove(hash);
+    this.bytes -= bytes;
   }
 
   addAll(other: Amount): void {

@@ -9,7 +9,17 @@
 import { assert } from '../lib/assert.ts';
 import type { ByteString } from '../lib/bytes.ts';
 import { applyCommand } from './apply.ts';
-import type { AppliedResult, KvCommand, KvResult, LeaseId, LoggedCommand } from './command.ts';
+import { readTxn } from './apply-txn.ts';
+import type {
+  AppliedResult,
+  FailedResult,
+  KvCommand,
+  KvResult,
+  LeaseId,
+  LoggedCommand,
+  TxnFields,
+  TxnResult,
+} from './command.ts';
 import { decodeCommand } from './decode.ts';
 import { digestOfCommand, digestOfRemembered } from './digest.ts';
 import type { KvListener } from './event.ts';
@@ -57,6 +67,8 @@ export interface StateView
    * carried out: its first answer, or why it is refused. Null when it is new.
    */
   remembered(requestId: string, content: string): KvResult | null;
+  /** What a transaction that only reads (`isReadOnly`) gives now, as it would through the log. */
+  readTxn(txn: TxnFields): TxnResult | FailedResult;
   /** The store as it is now, which stays so, whatever is written, compacted, or restored. */
   pin(): StoreReader;
   /** As `StateMachine.hash`. */
@@ -223,6 +235,7 @@ function createView(state: () => ReplicatedState): StateView {
     leases: (after, limit) => state().leases.list(after, limit),
     allLeases: () => state().leases.all().values(),
     keysOf: (lease) => store().keysOf(lease),
+    readTxn: (txn) => readTxn(state(), txn),
     remembered: (requestId, content) => recall(state(), requestId, content),
     pin: () => store().clone(),
     hash: () => hashOfState(state()),

@@ -152,6 +152,18 @@ export class Store extends StoreReader {
     return { revision, events };
   }
 
+  /** Takes back what the command has changed, all of it: nothing shows that it was there. */
+  rollback(): void {
+    for (const { kv, prev } of this.#events.toReversed()) {
+      if (isTombstone(kv)) this.versions.past.delete(kv);
+      else this.#leave(kv, hashOfVersion(kv), costOfVersion(kv));
+      if (prev === null) this.versions.present.delete(kv.key);
+      else this.#bringBack(prev);
+    }
+    this.versions.open = [];
+    this.#events = [];
+  }
+
   /** Forgets what no read at `revision` or later can see. */
   compact(revision: number): RevisionFault | null {
     assert(this.#events.length === 0, 'compaction of a revision under way');
@@ -204,11 +216,23 @@ export class Store extends StoreReader {
     assert(pair.modRevision <= this.revision, () => `two changes of a key at ${pair.modRevision}`);
     const hash = hashOfVersion(pair);
     const cost = costOfVersion(pair);
+    this.#leave(pair, hash, cost);
+    this.versions.past.add(pair);
+    this.#ledger.superseded(hash, cost);
+  }
+
+  /** The other way round. */
+  #bringBack(pair: KeyValue): void {
+    this.versions.past.delete(pair);
+    this.#ledger.broughtBack(hashOfVersion(pair), costOfVersion(pair));
+    this.loadBase(pair);
+  }
+
+  /** A pair counts no longer as one of the present. */
+  #leave(pair: KeyValue, hash: Hash64, cost: number): void {
     this.#sum.remove(hash);
     this.#presentBytes -= cost;
     if (pair.lease !== null) this.#attached.delete(pair);
-    this.versions.past.add(pair);
-    this.#ledger.superseded(hash, cost);
   }
 
   #note(version: KeyValue, prev: KeyValue | undefined): void {

@@ -25,6 +25,13 @@ export function validateTxn(txn: TxnFields): TxnFault | null {
   return branches.includes(null) ? 'duplicate-key' : null;
 }
 
+/** Whether there is no write in it, on any way through it. */
+export function isReadOnly({ success, failure }: TxnFields): boolean {
+  return [...success, ...failure].every((op) =>
+    op.type === 'txn' ? isReadOnly(op) : op.type === 'get',
+  );
+}
+
 /** The longest of the three lists, where an operation that is a transaction counts with its own. */
 function sizeOfTxn({ compare, success, failure }: TxnFields): number {
   return Math.max(compare.length, sizeOfOps(success), sizeOfOps(failure));

@@ -93,6 +93,14 @@ const anyCondition: fc.Arbitrary<Condition | null> = fc.oneof(
 
 const anyLease = fc.constantFrom('1', '2', '10', '9223372036854775807') as fc.Arbitrary<LeaseId>;
 
+const anyTtl = fc.constantFrom(1, 60, 9_000_000_000);
+
+/** A lease that the command grants itself; mostly none. */
+const anyGrant = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.record({ id: anyLease, ttl: anyTtl }) },
+);
+
 const base = {
   v: fc.constant(1 as const),
   requestId: anyRequestId,
@@ -205,7 +213,11 @@ const anyCommand: fc.Arbitrary<KvCommand> = fc.oneof(
     weight: 9,
     arbitrary: commandOf(
       'put',
-      fc.tuple(anyPutFields, anyCondition).map(([fields, condition]) => ({ ...fields, condition })),
+      fc.tuple(anyPutFields, anyCondition, anyGrant).map(([fields, condition, grant]) => ({
+        ...fields,
+        condition,
+        ...(grant === null || fields.ignoreLease === true ? {} : { grant, lease: grant.id }),
+      })),
     ),
   },
   {
@@ -221,16 +233,18 @@ const anyCommand: fc.Arbitrary<KvCommand> = fc.oneof(
     weight: 5,
     arbitrary: commandOf(
       'txn',
-      anyTxn.filter((txn) => validateTxn(txn) === null),
+      fc
+        .tuple(
+          anyTxn.filter((txn) => validateTxn(txn) === null),
+          anyGrant,
+        )
+        .map(([txn, grant]) => ({ ...txn, grant })),
     ),
   },
   { weight: 2, arbitrary: commandOf('compact', fc.record({ revision: anyRevision })) },
   {
     weight: 3,
-    arbitrary: commandOf(
-      'lease-grant',
-      fc.record({ id: anyLease, ttl: fc.constantFrom(1, 60, 9_000_000_000) }),
-    ),
+    arbitrary: commandOf('lease-grant', fc.record({ id: anyLease, ttl: anyTtl })),
   },
   { weight: 1, arbitrary: commandOf('lease-revoke', anyId) },
   { weight: 1, arbitrary: commandOf('lease-keepalive', anyId) },

@@ -5,6 +5,7 @@ import type {
   KeyValue,
   KvCommand,
   KvResult,
+  LeaseGrant,
   LeaseId,
   PutFields,
   RangeOptions,
@@ -62,7 +63,10 @@ export class Model {
     this.#sessions.advance(at);
     const carryOut = (): AppliedResult => this.#carryOut(command);
     if (requestId === null) return carryOut();
-    const content = JSON.stringify({ ...command, at: null, requestId: null });
+    const isGranted = command.kind === 'put' && command.grant;
+    // The id was made up on the way.
+    const asked = isGranted ? { ...command, lease: null, grant: command.grant?.ttl } : command;
+    const content = JSON.stringify({ ...asked, at: null, requestId: null });
     const outcome = this.#sessions.once(requestId, content, carryOut);
     return typeof outcome === 'string' ? { type: outcome, revision: this.#revision } : outcome;
   }
@@ -142,15 +146,13 @@ export class Model {
           return { type: 'condition-failed', revision, modRevision };
         }
         const op = { ...command, type: command.kind } as TxnOp;
-        const [fault = null] = this.#faults([op]);
-        if (fault !== null) return fault;
-        return this.#writing(() => this.#perform(op)) as AppliedResult;
+        const grant = command.kind === 'put' ? (command.grant ?? null) : null;
+        return this.#granting(grant, [op], () => this.#perform(op));
       }
       case 'txn': {
         const [flat, succeeded] = this.#decide(command);
-        const [fault = null] = this.#faults(flat);
-        if (fault !== null) return fault;
-        return this.#writing(() => this.#performAll(flat, succeeded)) as AppliedResult;
+        const grant = succeeded ? (command.grant ?? null) : null;
+        return this.#granting(grant, flat, () => this.#performAll(flat, succeeded));
       }
       case 'compact':
         if (command.revision <= this.#compactRevision) {
@@ -165,6 +167,22 @@ export class Model {
       default:
         return this.#lease(command);
     }
+  }
+
+  /** Does what has no fault, with a lease that is there from the start, or was never there. */
+  #granting(grant: LeaseGrant | null, ops: readonly Step[], perform: () => object): AppliedResult {
+    if (grant === null) {
+      const [fault = null] = this.#faults(ops);
+      return fault ?? (this.#writing(perform) as AppliedResult);
+    }
+    const { id, ttl } = grant;
+    const revision = this.#revision;
+    if (this.leases.has(id)) return { type: 'lease-exists', revision };
+    if (this.leases.size >= MAX_LEASES) return { type: 'too-many-leases', revision };
+    this.leases.set(id, { ttl, remaining: ttl * 1000, epoch: this.#index });
+    const [fault = null] = this.#faults(ops);
+    if (fault !== null) this.leases.delete(id);
+    return fault ?? ({ ...this.#writing(perform), granted: id } as AppliedResult);
   }
 
   #lease(command: Extract<KvCommand, { kind: `lease-${string}` }>): AppliedResult {

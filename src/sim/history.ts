@@ -1,28 +1,31 @@
 /** THE HISTORY: every call of every client, when it was made, when it ended, and with what. */
-import type { KeyValue, KvResult } from '../kv/command.ts';
+import type { FailedResult, KeyRange, KeyValue, KvResult } from '../kv/command.ts';
 import type { ByteString } from '../lib/bytes.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { KvProposal } from '../node/api.ts';
-
-/** A write of one key, or of a range of them. */
-export type KeyProposal = Extract<KvProposal, { readonly kind: 'put' | 'delete' }>;
 
 /** What a client asks for. */
 export type Request =
   | {
       readonly type: 'write';
-      readonly proposal: KeyProposal;
+      readonly proposal: KvProposal;
       /** Names the write; null for one that only its value tells from others. */
       readonly requestId: string | null;
-      /** The value that no other write has; null for a delete. */
+      /** The value that no other write has; null for what is no put. */
       readonly value: ByteString | null;
     }
-  | { readonly type: 'get'; readonly key: ByteString; readonly serializable: boolean }
-  | { readonly type: 'range'; readonly start: ByteString; readonly end: ByteString | null };
+  | {
+      readonly type: 'read';
+      readonly range: KeyRange;
+      /** As of a revision; 0 for the newest. */
+      readonly revision: number;
+      readonly serializable: boolean;
+    };
 
 /** What a read saw, and after which entry the node stood that answered it. */
 export interface Seen {
-  readonly pairs: readonly KeyValue[];
+  /** Or why there was nothing to see at the revision. */
+  readonly pairs: readonly KeyValue[] | FailedResult;
   readonly appliedIndex: LogIndex;
 }
 

@@ -1,4 +1,5 @@
 /** Turns what the nodes say of themselves into lines of the trace and counts of the coverage. */
+import type { KvResult } from '../kv/command.ts';
 import type { NodeEvent } from '../node/api.ts';
 import { isConfigurationCommand } from '../raft/configuration.ts';
 import type { Entry } from '../raft/entry.ts';
@@ -16,6 +17,15 @@ const ROLE_REASONS: Readonly<Record<string, CoverageEvent>> = {
   'quorum-silent': 'leader-lost-quorum',
   'disk-stuck': 'leader-disk-stuck',
   'asked-by-leader': 'leadership-transferred',
+};
+
+/** Results that are interesting, and what they are called. */
+const RESULTS: Readonly<Partial<Record<KvResult['type'], CoverageEvent>>> = {
+  compact: 'compaction',
+  'lease-granted': 'lease-granted',
+  'lease-expired': 'lease-expired',
+  'lease-alive': 'lease-expiry-defeated',
+  'lease-checkpointed': 'lease-checkpointed',
 };
 
 export class Observer {
@@ -42,6 +52,12 @@ export class Observer {
       if (command.change.type === 'promote') this.#coverage.count('member-promoted');
     }
     this.#trace.line('log', `${index} of term ${term} is committed: ${json}`);
+  }
+
+  /** What the command of that entry gave. */
+  answered(result: KvResult | undefined): void {
+    const event = result === undefined ? undefined : RESULTS[result.type];
+    if (event !== undefined) this.#coverage.count(event);
   }
 
   ended(node: SimNode): void {

@@ -2,17 +2,21 @@
  * CLIENTS: each does one operation after another on a few keys, through any node, with time-outs,
  * and with retries under the same name through other nodes. Every value is written once.
  */
-import { type ByteString, bytesOfText, EMPTY_BYTES } from '../lib/bytes.ts';
+import type { KvResult } from '../kv/command.ts';
+import { type ByteString, bytesOfText } from '../lib/bytes.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { RequestContext } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { Linearizability } from './checkers/linearizability.ts';
+import { Draw } from './draw.ts';
 import { check } from './failure.ts';
-import type { KeyProposal, Operation, Outcome, Request } from './history.ts';
+import type { Operation, Outcome, Request } from './history.ts';
 import { NotThere, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
+
+type Read = Extract<Request, { type: 'read' }>;
 
 const ATTEMPTS = 5;
 const TIMEOUTS_MS = [300, 1_000, 3_000] as const;
@@ -72,7 +76,8 @@ export class Workload {
       await scheduler.pause(LOOK_EVERY_MS);
       const old = this.#oldLeader();
       if (old === null) continue;
-      const request: Request = { type: 'get', key: prng.pick(this.#keys), serializable: false };
+      const range = { key: prng.pick(this.#keys) };
+      const request: Request = { type: 'read', range, revision: 0, serializable: false };
       const operation = this.#begin(0, number, request);
       this.#end(operation, await this.#attempt(prng, request, old));
       this.#world.coverage.count('old-leader-asked');
@@ -88,16 +93,13 @@ export class Workload {
 
   async #client(client: number, prng: Prng): Promise<void> {
     const { scheduler, profile } = this.#world;
-    const namesBy = prng.pick(['count', 'chance', 'none'] as const);
-    const revisions = new Map<ByteString, number>();
+    const draw = new Draw(prng.fork(), client, this.#keys);
     for (let number = 1; !this.#stopping; number += 1) {
       await scheduler.pause(-Math.log(1 - prng.unit()) * profile.thinkMs);
-      const names = { count: `c${client}.${number}`, chance: `c${client}-${number}`, none: null };
-      const request = this.#draw(prng, `c${client}-v${number}`, names[namesBy], revisions);
+      const request = draw.next();
       const operation = this.#begin(client, number, request);
-      const outcome = await this.#persevere(prng, request);
-      this.#end(operation, outcome);
-      remember(revisions, operation);
+      this.#end(operation, await this.#persevere(prng, request));
+      draw.learn(operation);
     }
   }
 
@@ -171,11 +173,12 @@ export class Workload {
       return this.#cluster.call(
         target,
         async (node, context) => {
-          const serializable = request.type === 'get' && request.serializable;
+          const { serializable } = request;
           if (!serializable) await node.readBarrier(context);
           coverage.count(serializable ? 'read-serializable' : 'read-linearizable');
-          if (request.type === 'range') coverage.count('range-read');
-          return read(node, request);
+          const outcome = read(node, request);
+          this.#countRead(request, outcome);
+          return outcome;
         },
         timeoutMs,
       );
@@ -183,10 +186,27 @@ export class Workload {
     const { proposal, requestId } = request;
     const write = async (node: Node, context: RequestContext): Promise<Outcome> => {
       const result = await node.propose(proposal, context);
-      if (result.type === 'condition-failed') coverage.count('condition-failed');
+      this.#countWrite(result);
       return { type: 'written', result };
     };
     return this.#cluster.call(target, write, timeoutMs, requestId);
+  }
+
+  #countRead({ range, revision }: Read, outcome: Outcome): void {
+    const { coverage } = this.#world;
+    if (range.open === true || range.end !== undefined) coverage.count('range-read');
+    if (revision !== 0) coverage.count('history-read');
+    if (outcome.type !== 'read' || !('type' in outcome.seen.pairs)) return;
+    const { type } = outcome.seen.pairs;
+    coverage.count(type === 'compacted' ? 'read-of-compacted' : 'read-of-future');
+  }
+
+  #countWrite(result: KvResult): void {
+    const { coverage } = this.#world;
+    if (result.type === 'condition-failed') coverage.count('condition-failed');
+    if (result.type === 'txn') {
+      coverage.count(result.succeeded ? 'txn-succeeded' : 'txn-failed');
+    }
   }
 
   #outcomeOf(error: unknown): Outcome {
@@ -198,63 +218,12 @@ export class Workload {
     if (error instanceof NotThere) return { type: 'refused', code: 'not-there' };
     return { type: 'unknown', code: String(error) };
   }
-
-  #draw(
-    prng: Prng,
-    value: string,
-    requestId: string | null,
-    revisions: ReadonlyMap<ByteString, number>,
-  ): Request {
-    const key = prng.pick(this.#keys);
-    const kind = prng.unit();
-    if (kind < 0.3) return { type: 'get', key, serializable: prng.chance(0.2) };
-    if (kind < 0.35) return { type: 'range', start: EMPTY_BYTES, end: prng.pick([null, key]) };
-    const known = revisions.get(key) ?? 0;
-    const expected =
-      known === 0
-        ? ({ type: 'absent' } as const)
-        : ({ type: 'mod-revision', revision: known } as const);
-    const condition = prng.chance(0.3) ? expected : null;
-    const prev = prng.chance(0.2);
-    if (kind < 0.45) {
-      const range = prng.chance(0.2);
-      const proposal: KeyProposal = {
-        kind: 'delete',
-        key,
-        end: null,
-        open: range,
-        condition,
-        prev,
-      };
-      return { type: 'write', proposal, requestId: requestId ?? value, value: null };
-    }
-    const unique = bytesOfText(
-      prng.chance(0.05) ? value + 'x'.repeat(prng.between(1, 2_000)) : value,
-    );
-    const proposal: KeyProposal = { kind: 'put', key, value: unique, condition, prev };
-    return { type: 'write', proposal, requestId, value: unique };
-  }
 }
 
-function read(node: Node, request: Exclude<Request, { type: 'write' }>): Outcome {
+function read(node: Node, request: Read): Outcome {
   const { appliedIndex } = node.status();
-  if (request.type === 'range') {
-    const pairs = node.store.range(request.start, request.end, Number.POSITIVE_INFINITY);
-    return { type: 'read', seen: { pairs, appliedIndex } };
-  }
-  const pair = node.store.get(request.key);
-  return { type: 'read', seen: { pairs: pair === undefined ? [] : [pair], appliedIndex } };
-}
-
-/** Keeps what a client knows of a key, for its next condition. */
-function remember(revisions: Map<ByteString, number>, { request, outcome }: Operation): void {
-  if (outcome?.type === 'written' && request.type === 'write') {
-    const { result } = outcome;
-    if (result.type === 'put') revisions.set(request.proposal.key, result.revision);
-    if (result.type === 'condition-failed') {
-      revisions.set(request.proposal.key, result.modRevision);
-    }
-  } else if (outcome?.type === 'read' && request.type === 'get') {
-    revisions.set(request.key, outcome.seen.pairs[0]?.modRevision ?? 0);
-  }
+  const { store } = node;
+  const page = store.query(request.range, { revision: request.revision });
+  if (page.type === 'range') return { type: 'read', seen: { pairs: page.kvs, appliedIndex } };
+  return { type: 'read', seen: { pairs: { ...page, revision: store.revision }, appliedIndex } };
 }

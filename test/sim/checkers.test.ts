@@ -72,12 +72,11 @@ class History {
   }
 
   read(): Operation {
-    return this.invoke({ type: 'get', key: KEY, serializable: false });
+    return this.invoke({ type: 'read', range: { key: KEY }, revision: 0, serializable: false });
   }
 
   seen(operation: Operation, appliedIndex: number): void {
-    const pair = this.model.pairAt(KEY, appliedIndex);
-    const pairs = pair === null ? [] : [pair];
+    const pairs = this.model.read({ key: KEY }, 0, appliedIndex);
     this.end(operation, { type: 'read', seen: { pairs, appliedIndex } });
   }
 }
@@ -140,8 +139,8 @@ describe('Model', () => {
     model.apply(put(1, 'a', 'r'));
     model.apply(put(2, 'b'));
     model.apply(put(3, 'a', 'r'));
-    expect(model.revisionAt(3)).toBe(3);
-    expect(model.pairAt(KEY, 3)?.value).toBe(bytesOfText('b'));
+    expect(model.standAt(3).revision).toBe(3);
+    expect(model.read({ key: KEY }, 0, 3)).toMatchObject([{ value: bytesOfText('b') }]);
     expect(model.repeated).toBe(1);
   });
 });

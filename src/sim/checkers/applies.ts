@@ -41,9 +41,11 @@ export class Applies {
     view.applied = index;
     const store = view.node.node?.store;
     if (store === undefined) return;
-    const revision = this.#model.revisionAt(index);
-    check(store.revision === revision, 'the store follows the log', () => {
-      return `${view.node.name} is at revision ${store.revision} after ${index}, not ${revision}`;
+    const { revision, compactRevision, leaseCount } = store;
+    const stand = JSON.stringify({ revision, compactRevision, leaseCount });
+    const due = JSON.stringify(this.#model.standAt(index));
+    check(stand === due, 'the store follows the log', () => {
+      return `${view.node.name} is at ${stand} after ${index}, not ${due}`;
     });
     const hash = store.hash();
     const known = this.#hashes.get(index);

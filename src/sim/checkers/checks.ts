@@ -39,6 +39,7 @@ export class Checks implements Watcher {
     this.oracle = new Oracle((entry) => {
       observer.committed(entry);
       this.model.apply(entry);
+      observer.answered(this.model.resultAt(entry.index));
     });
     this.clients = new Linearizability(this.model, () => this.oracle.lastIndex);
     this.#logs = new Logs(this.oracle);

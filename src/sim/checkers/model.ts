@@ -1,23 +1,27 @@
 /**
- * THE MODEL: the store as a user imagines it, written down a second time and as simply as possible.
- * It is fed the committed entries in their order, and says what each must have answered and what
- * any key held at any point.
+ * THE MODEL: what the log means. It is fed the committed entries in their order, and says what each
+ * must have answered, and what anybody who stands behind any of them must see.
  */
-import type { Condition, DeleteCommand, KeyValue, KvResult, PutCommand } from '../../kv/command.ts';
+import type { FailedResult, KeyRange, KeyValue, KvCommand, KvResult } from '../../kv/command.ts';
 import { FIRST_REVISION } from '../../kv/store.ts';
 import type { ByteString } from '../../lib/bytes.ts';
+import { isConfigurationCommand } from '../../raft/configuration.ts';
 import type { Entry, LogIndex } from '../../raft/entry.ts';
+import { KvModel } from './kv-model.ts';
 
-interface Version {
-  readonly index: LogIndex;
-  readonly pair: KeyValue | null;
+/** How far the store is. */
+export interface Stand {
+  readonly revision: number;
+  readonly compactRevision: number;
+  readonly leaseCount: number;
 }
 
+const AT_FIRST: Stand = { revision: FIRST_REVISION, compactRevision: 0, leaseCount: 0 };
+
 export class Model {
-  readonly #pairs = new Map<ByteString, KeyValue>();
-  readonly #versions = new Map<ByteString, Version[]>();
+  readonly kv = new KvModel();
   /** By index; entries that are not commands repeat the one before. */
-  readonly #revisions: number[] = [FIRST_REVISION];
+  readonly #stands: Stand[] = [AT_FIRST];
   readonly #results = new Map<LogIndex, KvResult>();
   /** The entry that carried a request out, by the request's name. */
   readonly #byRequest = new Map<string, LogIndex>();
@@ -29,26 +33,27 @@ export class Model {
     return this.#repeated;
   }
 
-  apply({ index, command }: Entry): void {
-    const before = this.#revisions[index - 1] ?? FIRST_REVISION;
-    this.#revisions[index] = before;
-    if (command.kind !== 'put' && command.kind !== 'delete') return;
-    const kv = command as unknown as PutCommand | DeleteCommand;
+  apply({ index, term, command }: Entry): void {
+    this.#stands[index] = this.standAt(index - 1);
+    if (command.kind === 'noop' || isConfigurationCommand(command)) return;
+    const kv = command as unknown as KvCommand;
     const { requestId } = kv;
-    if (requestId !== null && this.#byRequest.has(requestId)) {
+    const first = requestId === null ? undefined : this.#byRequest.get(requestId);
+    if (first !== undefined) {
       this.#repeated += 1;
+      this.#results.set(index, this.#results.get(first) as KvResult);
       return;
     }
-    const result = this.#carryOut(kv, index, before);
-    this.#revisions[index] = result.revision;
-    this.#results.set(index, result);
+    this.#results.set(index, this.kv.apply(kv, index, term));
+    const { revision, compactRevision, leases } = this.kv;
+    this.#stands[index] = { revision, compactRevision, leaseCount: leases.size };
     if (requestId !== null) this.#byRequest.set(requestId, index);
     if (kv.kind === 'put' && !this.#byValue.has(kv.value)) this.#byValue.set(kv.value, index);
   }
 
-  /** The store's revision after the entry. */
-  revisionAt(index: LogIndex): number {
-    return this.#revisions[index] ?? FIRST_REVISION;
+  /** How far the store is after the entry. */
+  standAt(index: LogIndex): Stand {
+    return this.#stands[index] ?? AT_FIRST;
   }
 
   /** Where a write was carried out: by its name, or by the value that it alone writes. */
@@ -61,78 +66,13 @@ export class Model {
     return this.#results.get(index);
   }
 
-  /** What a key held after an entry. */
-  pairAt(key: ByteString, index: LogIndex): KeyValue | null {
-    const versions = this.#versions.get(key) ?? [];
-    return versions.findLast((version) => version.index <= index)?.pair ?? null;
-  }
-
-  /** All pairs with start <= key < end after an entry, in the order of keys. */
-  rangeAt(start: ByteString, end: ByteString | null, index: LogIndex): KeyValue[] {
-    const pairs: KeyValue[] = [];
-    for (const key of [...this.#versions.keys()].sort()) {
-      if (!isWithin(key, start, end)) continue;
-      const pair = this.pairAt(key, index);
-      if (pair !== null) pairs.push(pair);
+  /** What a read of a range, at a revision or at the newest (0), sees after an entry. */
+  read(range: KeyRange, asked: number, index: LogIndex): KeyValue[] | FailedResult {
+    const { revision, compactRevision } = this.standAt(index);
+    if (asked > revision) return { type: 'future-revision', revision };
+    if (asked !== 0 && asked < compactRevision) {
+      return { type: 'compacted', revision, compactRevision };
     }
-    return pairs;
+    return this.kv.at(range, asked === 0 ? revision : asked);
   }
-
-  #carryOut(command: PutCommand | DeleteCommand, index: LogIndex, revision: number): KvResult {
-    const modRevision = this.#pairs.get(command.key)?.modRevision ?? 0;
-    if (command.condition !== null && !holds(command.condition, modRevision)) {
-      return { type: 'condition-failed', revision, modRevision };
-    }
-    return command.kind === 'put'
-      ? this.#put(command, index, revision + 1)
-      : this.#delete(command, index, revision);
-  }
-
-  #put({ key, value, prev }: PutCommand, index: LogIndex, revision: number): KvResult {
-    const old = this.#pairs.get(key);
-    this.#set(key, index, {
-      key,
-      value,
-      createRevision: old?.createRevision ?? revision,
-      modRevision: revision,
-      version: (old?.version ?? 0) + 1,
-      lease: null,
-    });
-    return {
-      type: 'put',
-      revision,
-      created: old === undefined,
-      prev: prev ? (old ?? null) : null,
-    };
-  }
-
-  #delete({ key, end, open, prev }: DeleteCommand, index: LogIndex, revision: number): KvResult {
-    const one = end === null && !open;
-    const deleted = [...this.#pairs.values()]
-      .filter((pair) => (one ? pair.key === key : isWithin(pair.key, key, end)))
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    for (const pair of deleted) this.#set(pair.key, index, null);
-    return {
-      type: 'delete',
-      revision: deleted.length > 0 ? revision + 1 : revision,
-      deleted: deleted.length,
-      prev: prev ? deleted : [],
-    };
-  }
-
-  #set(key: ByteString, index: LogIndex, pair: KeyValue | null): void {
-    if (pair === null) this.#pairs.delete(key);
-    else this.#pairs.set(key, pair);
-    const versions = this.#versions.get(key) ?? [];
-    versions.push({ index, pair });
-    this.#versions.set(key, versions);
-  }
-}
-
-function holds(condition: Condition, modRevision: number): boolean {
-  return condition.type === 'absent' ? modRevision === 0 : modRevision === condition.revision;
-}
-
-function isWithin(key: ByteString, start: ByteString, end: ByteString | null): boolean {
-  return key >= start && (end === null || key < end);
 }

@@ -23,7 +23,7 @@ export const COMPACTION_LIMITS: CompactionLimits = {
 };
 
 /** Compacting for room makes some, so that the next write does not ask for the next compaction. */
-const ROOM = 7 / 8;
+export const ROOM = 7 / 8;
 
 /** What the policy has to know of the store. */
 export interface CompactionSubject {

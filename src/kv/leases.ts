@@ -21,6 +21,9 @@ export const MAX_LEASES = 2_000_000;
 /** The longest time to live, in seconds (etcd's). */
 export const MAX_LEASE_TTL = 9_000_000_000;
 
+/** An estimate of the memory of one lease, in bytes. */
+export const COST_OF_LEASE = 300;
+
 /** Immutable. */
 export interface Lease {
   readonly id: LeaseId;
@@ -42,7 +45,7 @@ export class Leases {
 
   /** Bytes of memory, roughly. */
   get bytes(): number {
-    return 300 * this.size;
+    return COST_OF_LEASE * this.size;
   }
 
   get(id: LeaseId): Lease | undefined {

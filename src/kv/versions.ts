@@ -112,8 +112,8 @@ export function historyOf(versions: Versions, key: ByteString, limit: number): K
 }
 
 /** An estimate of the memory of one version with its places in the trees, in bytes. */
-export function costOfVersion(version: KeyValue): number {
-  return 200 + version.key.length + version.value.length;
+export function costOfVersion({ key, value }: Pick<KeyValue, 'key' | 'value'>): number {
+  return 200 + key.length + value.length;
 }
 
 export function hashOfVersion(version: KeyValue): Hash64 {

@@ -1,5 +1,7 @@
 import type { Storage } from '../storage/storage.ts';
 import { ApiError } from '../wire/errors.ts';
+import type { KvProposal } from './api.ts';
+import { isFreeing } from './growth.ts';
 import type { NodeLimits } from './options.ts';
 
 /** Free space is looked at this often, in ticks. */
@@ -64,8 +66,8 @@ export class Admission {
   }
 
   /** @throws ApiError when a command must not be taken now. */
-  check(kind: string, waiting: { readonly count: number; readonly bytes: number }): void {
-    if (kind !== 'delete' && this.diskIsNearlyFull) {
+  check(proposal: KvProposal, waiting: { readonly count: number; readonly bytes: number }): void {
+    if (this.diskIsNearlyFull && !isFreeing(proposal)) {
       throw new ApiError(
         'disk-full',
         'The leader refuses writes while its disk is nearly full; deletes are taken.',

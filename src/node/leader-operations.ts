@@ -1,4 +1,5 @@
-import type { KvCommand, KvResult } from '../kv/command.ts';
+import type { KvCommand, KvResult, LeaseId } from '../kv/command.ts';
+import type { StateView } from '../kv/state-machine.ts';
 import type { MemberId } from '../lib/ids.ts';
 import type { ConfigurationChange } from '../raft/configuration.ts';
 import type { Command } from '../raft/entry.ts';
@@ -10,17 +11,25 @@ import type { Clock } from './clock.ts';
 import type { Delays } from './delays.ts';
 import type { Driver } from './driver.ts';
 import type { LeaderOperation } from './leader-calls.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+import { keepAlive, type LeaseOperationParts, remainingOf } from './lease-operations.ts';
 import type { Membership } from './membership.ts';
 import type { Proposals } from './proposals.ts';
+import type { Reads } from './reads.ts';
+import type { Quota } from './quota.ts';
 
 export interface LeaderParts {
   readonly raft: Raft;
   readonly driver: Driver;
   readonly clock: Clock;
   readonly admission: Admission;
+  readonly quota: Quota;
   readonly proposals: Proposals<KvResult | null>;
   readonly membership: Membership;
   readonly delays: Delays;
+  readonly leases: LeaseKeeper;
+  readonly reads: Reads;
+  readonly view: StateView;
   readonly cluster: () => ClusterStatus;
 }
 
@@ -81,7 +90,32 @@ export function leaderOperations(parts: LeaderParts): ReadonlyMap<string, Leader
         mayRepeat: (body) => body !== null,
       },
     ],
+    ...leaseOperations(parts),
   ]);
+}
+
+function leaseOperations(parts: LeaderParts): readonly (readonly [string, LeaderOperation])[] {
+  const leaseParts: LeaseOperationParts = {
+    ...parts,
+    // Renewing twice is as good as once: it needs no name that the state would have to remember.
+    propose: (proposal, deadline) => propose(parts, proposal, null, deadline),
+  };
+  return [
+    [
+      'keep-alive',
+      {
+        run: (id, _requestId, deadline) => keepAlive(leaseParts, id as LeaseId, deadline),
+        mayRepeat: always,
+      },
+    ],
+    [
+      'lease-remaining',
+      {
+        run: (id, _requestId, deadline) => remainingOf(leaseParts, id as LeaseId, deadline),
+        mayRepeat: always,
+      },
+    ],
+  ];
 }
 
 /** Stamps the command, appends it, and waits for its result. */
@@ -91,16 +125,19 @@ async function propose(
   requestId: string | null,
   deadline: number,
 ): Promise<KvResult> {
-  const { admission, proposals, clock, driver } = parts;
-  admission.check(proposal.kind, proposals);
+  const { admission, quota, proposals, clock, driver } = parts;
+  admission.check(proposal, proposals);
+  const room = quota.admit(proposal, deadline);
+  if (room !== null) await room;
   const { kind, ...fields } = proposal;
   const stamp = { v: 1, kind, requestId, at: Math.trunc(clock.wallNow()), by: null };
   const command = { ...stamp, ...fields } as KvCommand;
+  const growth = quota.growthOf(proposal).present;
   const proposed = driver.input((raft) => raft.propose(command as Command));
   if (proposed === undefined) throw new ApiError('node-stopped', 'The node has stopped.');
   if (!proposed.ok) throw new ApiError('no-leader', `Not proposed: ${proposed.code}.`);
   admission.took(Buffer.byteLength(proposed.entry.json));
-  const result = await proposals.add(proposed.entry, deadline);
+  const result = await proposals.add(proposed.entry, deadline, growth);
   if (result === null) throw new ApiError('internal', 'a command was applied as something else');
   return result;
 }

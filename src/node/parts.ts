@@ -22,10 +22,12 @@ import { EventBus } from './events.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { LeaderCalls } from './leader-calls.ts';
 import { leaderOperations } from './leader-operations.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
 import { Membership } from './membership.ts';
 import { NodeMetrics } from './node-metrics.ts';
 import type { NodeOptions } from './options.ts';
 import { Proposals } from './proposals.ts';
+import { Quota } from './quota.ts';
 import { Reads } from './reads.ts';
 import { isRemoved, REMOVED } from './removal.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
@@ -56,6 +58,8 @@ export class Parts {
   readonly receiver: SnapshotReceiver;
   readonly admission: Admission;
   readonly history: HistoryKeeper;
+  readonly leases: LeaseKeeper;
+  readonly quota: Quota;
   readonly metrics: NodeMetrics;
   readonly driver: Driver;
   readonly membership: Membership;
@@ -108,7 +112,18 @@ export class Parts {
       whenApplied: (index) => this.waiters.whenReached(index),
       failed,
     });
-    this.history = new HistoryKeeper({ machine, raft, driver: this.driver, clock });
+    const { driver, proposals } = this;
+    const { limits } = options;
+    this.history = new HistoryKeeper({ machine, raft, driver, proposals, clock, limits });
+    this.quota = this.#createQuota();
+    this.leases = new LeaseKeeper({
+      machine,
+      raft,
+      driver,
+      admission: this.admission,
+      clock,
+      tickMs,
+    });
     this.membership = this.#createMembership(prng);
     this.calls = this.#createCalls(prng);
     events.onDemand((wanted) => this.#detail(wanted));
@@ -154,10 +169,12 @@ export class Parts {
   }
 
   #leaderParts() {
-    const { raft, driver, admission, proposals, membership, delays } = this;
+    const { raft, driver, admission, quota, proposals, membership, delays } = this;
+    const { leases, reads, machine } = this;
     const { clusterId } = must(this.options.restored.identity, 'identity');
     const cluster = () => clusterOf(raft, clusterId);
-    return { raft, driver, admission, proposals, membership, delays, cluster };
+    const core = { raft, driver, admission, quota, proposals, membership, delays };
+    return { ...core, leases, reads, view: machine.view, cluster };
   }
 
   #hooks(): DriverHooks {
@@ -199,6 +216,7 @@ export class Parts {
   }
 
   #applied(entry: Entry, result: KvResult | null): void {
+    this.leases.applied(result);
     this.proposals.applied(entry, result);
     if (!this.events.wantsDetail) return;
     const { index, term, command } = entry;
@@ -243,6 +261,8 @@ export class Parts {
     this.reads.tick();
     this.admission.tick();
     this.history.tick();
+    this.leases.tick();
+    this.quota.tick(this.raft.state.role.name === 'leader');
     this.#tellRemoval();
   }
 
@@ -266,6 +286,20 @@ export class Parts {
     });
   }
 
+  #createQuota(): Quota {
+    const { machine, events, proposals, history, raft } = this;
+    const { limits, clock } = this.options;
+    return new Quota({
+      limits,
+      clock,
+      events,
+      store: machine.view,
+      underWay: () => proposals.growth,
+      settled: () => this.waiters.whenReached(raft.state.log.lastIndex),
+      forget: (bytes) => history.forget(bytes),
+    });
+  }
+
   #createMetrics(): NodeMetrics {
     return new NodeMetrics({
       status: () => statusOf(this),
@@ -273,6 +307,8 @@ export class Parts {
       pendingReads: () => this.reads.count,
       freeBytes: () => this.admission.freeBytes,
       walBytes: () => this.options.storage.walBytes,
+      leaseCount: () => this.machine.view.leaseCount,
+      leases: () => this.leases,
     });
   }
 

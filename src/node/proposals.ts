@@ -5,6 +5,7 @@ import { ApiError } from '../wire/errors.ts';
 interface Waiting<T> {
   readonly term: Term;
   readonly bytes: number;
+  readonly growth: number;
   readonly deadline: number;
   readonly resolve: (result: T) => void;
   readonly reject: (error: unknown) => void;
@@ -27,6 +28,7 @@ export class Proposals<T> {
   #count = 0;
   #ended = 0;
   #bytes = 0;
+  #growth = 0;
   /** No deadline is before this. */
   #nextDeadline = Number.POSITIVE_INFINITY;
   #abandoned: { readonly error: ApiError } | null = null;
@@ -46,8 +48,13 @@ export class Proposals<T> {
     return this.#bytes;
   }
 
-  /** Resolves with the result of applying the entry. */
-  add(entry: Entry, deadline: number): Promise<T> {
+  /** What they may add to the store. */
+  get growth(): number {
+    return this.#growth;
+  }
+
+  /** Resolves with the result of applying the entry, which may add `growth` bytes to the store. */
+  add(entry: Entry, deadline: number, growth = 0): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#abandoned !== null) return reject(this.#abandoned.error);
       const { index, term, json } = entry;
@@ -55,9 +62,11 @@ export class Proposals<T> {
       // there before may be in other logs, and win yet: only what is applied there decides.
       const older = this.#atIndex.get(index) ?? null;
       const bytes = json.length;
-      this.#atIndex.set(index, { term, bytes, deadline, resolve, reject, hasEnded: false, older });
+      const waiting = { term, bytes, growth, deadline, resolve, reject, hasEnded: false, older };
+      this.#atIndex.set(index, waiting);
       this.#count += 1;
       this.#bytes += bytes;
+      this.#growth += growth;
       this.#nextDeadline = Math.min(this.#nextDeadline, deadline);
     });
   }
@@ -126,6 +135,7 @@ export class Proposals<T> {
     for (let waiting = newest; waiting !== null; waiting = waiting.older) {
       this.#count -= 1;
       this.#bytes -= waiting.bytes;
+      this.#growth -= waiting.growth;
       if (waiting.hasEnded) this.#ended -= 1;
     }
     return newest;

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'bun:test';
+import type { LeaseId, TxnOp } from '../../src/kv/command.ts';
+import { bytesOfText } from '../../src/lib/bytes.ts';
 import { Admission } from '../../src/node/admission.ts';
+import type { KvProposal } from '../../src/node/api.ts';
 import { DEFAULT_LIMITS } from '../../src/node/options.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { ApiError } from '../../src/wire/errors.ts';
@@ -9,6 +12,24 @@ import { watch } from './support/outcome.ts';
 
 const MIB = 2 ** 20;
 const NOTHING = { count: 0, bytes: 0 };
+const KEY = bytesOfText('k');
+const ID = '7' as LeaseId;
+const PUT = put('k', 'v');
+const DELETE: KvProposal = {
+  kind: 'delete',
+  key: KEY,
+  end: null,
+  open: false,
+  condition: null,
+  prev: false,
+};
+const READ: TxnOp = { type: 'get', key: KEY };
+const ERASE: TxnOp = { type: 'delete', key: KEY };
+const WRITE: TxnOp = { type: 'put', key: KEY, value: KEY };
+
+function txn(success: readonly TxnOp[], failure: readonly TxnOp[] = []): KvProposal {
+  return { kind: 'txn', compare: [], success, failure };
+}
 
 function setup(freeBytes: number) {
   const world = { freeBytes, looks: 0 };
@@ -21,9 +42,9 @@ function setup(freeBytes: number) {
   } as unknown as Storage;
   const limits = { ...DEFAULT_LIMITS, reserveBytes: 64 * MIB };
   const admission = new Admission(storage, limits, (error) => failures.push(error));
-  const codeOf = (kind: string, waiting = NOTHING): string => {
+  const codeOf = (proposal: KvProposal, waiting = NOTHING): string => {
     try {
-      admission.check(kind, waiting);
+      admission.check(proposal, waiting);
       return 'taken';
     } catch (error) {
       return error instanceof ApiError ? error.code : String(error);
@@ -36,18 +57,40 @@ describe('a leader whose disk is nearly full', () => {
   test('takes deletes alone, until there is room again', async () => {
     const { world, admission, codeOf } = setup(128 * MIB - 1);
     await admission.look();
-    expect([codeOf('put'), codeOf('delete')]).toEqual(['disk-full', 'taken']);
+    expect([codeOf(PUT), codeOf(DELETE)]).toEqual(['disk-full', 'taken']);
     world.freeBytes = 128 * MIB;
     await admission.look();
-    expect(codeOf('put')).toBe('taken');
+    expect(codeOf(PUT)).toBe('taken');
+  });
+
+  test('takes what ends or keeps something, and nothing that adds', async () => {
+    const { admission, codeOf } = setup(0);
+    await admission.look();
+    const taken: readonly KvProposal[] = [
+      { kind: 'compact', revision: 3 },
+      { kind: 'lease-revoke', id: ID },
+      { kind: 'lease-keepalive', id: ID },
+      { kind: 'lease-expire', id: ID, epoch: 1, term: 1 },
+      { kind: 'lease-checkpoint', term: 1, leases: [] },
+      txn([READ, ERASE], [ERASE]),
+      txn([], [{ type: 'txn', compare: [], success: [ERASE], failure: [] }]),
+    ];
+    expect(taken.map((proposal) => codeOf(proposal))).toEqual(taken.map(() => 'taken'));
+    const refused: readonly KvProposal[] = [
+      { kind: 'lease-grant', id: ID, ttl: 5 },
+      txn([ERASE], [WRITE]),
+      txn([], [{ type: 'txn', compare: [], success: [], failure: [WRITE] }]),
+      { kind: 'txn', compare: [], success: [ERASE], failure: [], grant: { id: ID, ttl: 5 } },
+    ];
+    expect(refused.map((proposal) => codeOf(proposal))).toEqual(refused.map(() => 'disk-full'));
   });
 
   test('counts what it has taken since it looked', async () => {
     const { admission, codeOf } = setup(129 * MIB);
     await admission.look();
-    expect(codeOf('put')).toBe('taken');
+    expect(codeOf(PUT)).toBe('taken');
     admission.took(2 * MIB);
-    expect(codeOf('put')).toBe('disk-full');
+    expect(codeOf(PUT)).toBe('disk-full');
   });
 
   test('looks now and then', async () => {
@@ -64,9 +107,9 @@ test('a leader that has too much to commit takes no more, deletes neither', asyn
   const { admission, codeOf } = setup(200 * MIB);
   await admission.look();
   const { pendingProposals, pendingBytes } = DEFAULT_LIMITS;
-  expect(codeOf('put', { count: pendingProposals - 1, bytes: 0 })).toBe('taken');
-  expect(codeOf('put', { count: pendingProposals, bytes: 0 })).toBe('too-many-requests');
-  expect(codeOf('delete', { count: 0, bytes: pendingBytes })).toBe('too-many-requests');
+  expect(codeOf(PUT, { count: pendingProposals - 1, bytes: 0 })).toBe('taken');
+  expect(codeOf(PUT, { count: pendingProposals, bytes: 0 })).toBe('too-many-requests');
+  expect(codeOf(DELETE, { count: 0, bytes: pendingBytes })).toBe('too-many-requests');
 });
 
 test('a leader that cannot commit does not fill its log with what nobody waits for', async () => {

@@ -1,7 +1,9 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { StateMachine } from '../../src/kv/state-machine.ts';
+import { must } from '../../src/lib/assert.ts';
 import { bytesOfText } from '../../src/lib/bytes.ts';
 import { HistoryKeeper } from '../../src/node/history-keeper.ts';
+import { DEFAULT_LIMITS, type NodeLimits } from '../../src/node/options.ts';
 import type { Command } from '../../src/raft/entry.ts';
 import type { Raft } from '../../src/raft/raft.ts';
 import { ManualClock } from './support/manual-clock.ts';
@@ -9,7 +11,7 @@ import { ManualClock } from './support/manual-clock.ts';
 const MINUTE = 60_000;
 
 /** A keeper over a machine with 12,000 revisions of one key, and what it proposes. */
-function keeper(role: 'leader' | 'follower') {
+function keeper(role: 'leader' | 'follower', given: Partial<NodeLimits> = {}) {
   const machine = new StateMachine();
   const key = bytesOfText('key');
   const stamp = { v: 1, kind: 'put', requestId: null, at: 0, by: null } as const;
@@ -21,10 +23,30 @@ function keeper(role: 'leader' | 'follower') {
   const proposed: Command[] = [];
   const raft = {
     state: { role: { name: role } },
-    propose: (command: Command) => proposed.push(command),
+    propose: (command: Command) => {
+      proposed.push(command);
+      return { ok: true, entry: null };
+    },
   } as unknown as Raft;
+  let growth = 0;
+  /** What is proposed is applied at once. */
+  const proposals = {
+    add: () => {
+      machine.apply(must(proposed.at(-1), 'a proposal'), machine.appliedIndex + 1, 1);
+      return Promise.resolve(null);
+    },
+    get growth() {
+      return growth;
+    },
+  };
+  const limits = { ...DEFAULT_LIMITS, ...given };
+
   const driver = { input: <T>(tell: (core: Raft) => T): T => tell(raft) };
-  return { machine, clock, proposed, keeper: new HistoryKeeper({ machine, raft, driver, clock }) };
+  const parts = { machine, raft, driver, proposals, clock, limits };
+  const grow = (bytes: number): void => {
+    growth = bytes;
+  };
+  return { machine, clock, proposed, grow, keeper: new HistoryKeeper(parts) };
 }
 
 test('a leader proposes to forget what is old enough and beyond the newest 10,000', async () => {
@@ -34,6 +56,74 @@ test('a leader proposes to forget what is old enough and beyond the newest 10,00
   await clock.advance(6 * MINUTE);
   history.tick();
   expect(proposed).toMatchObject([{ kind: 'compact', revision: machine.view.revision - 10_000 }]);
+});
+
+test('the settings are gone by: how many, how long, and how often it is asked', async () => {
+  const settings = { historyRevisions: 100, historyAgeMs: 1000, historyAskMs: 10 };
+  const { machine, clock, proposed, keeper: history } = keeper('leader', settings);
+  history.tick();
+  await clock.advance(999);
+  history.tick();
+  expect(proposed).toEqual([]);
+  await clock.advance(11);
+  history.tick();
+  expect(proposed).toMatchObject([{ revision: machine.view.revision - 100 }]);
+});
+
+test('too many bytes go at once, without regard to age, and once only', async () => {
+  const historyBytes = 100_000;
+  const { machine, clock, proposed, keeper: history } = keeper('leader', { historyBytes });
+  expect(machine.view.historyBytes).toBeGreaterThan(historyBytes);
+  history.tick();
+  history.tick();
+  expect(proposed).toHaveLength(1);
+  expect(machine.view.historyBytes).toBeLessThanOrEqual(historyBytes);
+  expect(machine.view.historyBytes).toBeGreaterThan(historyBytes / 4);
+  await clock.advance(1000);
+  history.tick();
+  expect(proposed).toHaveLength(1);
+});
+
+describe('near the quota', () => {
+  const size = keeper('leader').machine.view.sizeBytes;
+
+  test('history goes beforehand, as far as it must', () => {
+    const quotaBytes = Math.floor(size * 1.05);
+    const { machine, proposed, keeper: history } = keeper('leader', { quotaBytes });
+    history.tick();
+    expect(proposed).toHaveLength(1);
+    expect(machine.view.sizeBytes).toBeLessThan((quotaBytes * 15) / 16);
+    expect(machine.view.historyBytes).toBeGreaterThan(quotaBytes / 2);
+  });
+
+  test('writes under way count as if they were there', () => {
+    const quotaBytes = size * 2;
+    const { proposed, grow, keeper: history } = keeper('leader', { quotaBytes });
+    history.tick();
+    expect(proposed).toEqual([]);
+    grow(size);
+    history.tick();
+    expect(proposed).toHaveLength(1);
+  });
+
+  test('none goes where it is left to requests, or there is no quota', () => {
+    for (const given of [{ quotaBytes: size, autoCompaction: false }, { quotaBytes: 0 }]) {
+      const { proposed, keeper: history } = keeper('leader', given);
+      history.tick();
+      expect(proposed).toEqual([]);
+    }
+  });
+});
+
+test('history that is asked to go goes as far as asked, and no further than it can', async () => {
+  const { machine, proposed, keeper: history } = keeper('leader');
+  await history.forget(1_000_000);
+  expect(machine.view.historyBytes).toBeWithin(500_000, 1_000_001);
+  await history.forget(1_000_000);
+  expect(proposed).toHaveLength(1);
+  await Promise.all([history.forget(0), history.forget(0)]);
+  expect(machine.view.historyBytes).toBe(0);
+  expect(proposed).toHaveLength(2);
 });
 
 test('a follower proposes nothing', async () => {

@@ -53,6 +53,11 @@ export class Reads {
     return this.#count;
   }
 
+  /** Whether one more may wait. */
+  get hasRoom(): boolean {
+    return this.#count < this.#options.max;
+  }
+
   /** Resolves when the applied state is at least as new as all that was acknowledged before. */
   barrier(context: Pick<RequestContext, 'deadline' | 'signal'>): Promise<void> {
     const { max, clock } = this.#options;

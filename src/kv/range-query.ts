@@ -1,7 +1,7 @@
-import type { ByteString } from '../lib/bytes.ts';
-import { EMPTY_BYTES } from '../lib/bytes.ts';
-import type { KeyRange, KeyValue, RangeOptions, SortTarget } from './command.ts';
-import { type Bounds, countAt, scanAt } from './scan.ts';
+import { EMPTY_BYTES, successorOf } from '../lib/bytes.ts';
+import type { KeyRange, KeyValue, RangeOptions } from './command.ts';
+import { orderedAt } from './ordered.ts';
+import { type Bounds, countAt } from './scan.ts';
 import type { Versions } from './versions.ts';
 
 /** What a read of a range gave. */
@@ -30,11 +30,6 @@ export function boundsOf(range: KeyRange): Bounds {
 
 export function isSingleKey(range: KeyRange): boolean {
   return (range.end ?? null) === null && range.open !== true;
-}
-
-/** The first key after a key. */
-export function successorOf(key: ByteString): ByteString {
-  return `${key}\0` as ByteString;
 }
 
 /** Whether the revision can be read at; null when it can. */
@@ -79,82 +74,13 @@ function select(
   options: RangeOptions,
   wanted: number,
 ): KeyValue[] {
-  const descending = options.order === 'desc';
-  const sort = options.sort ?? 'key';
-  const passes = filterOf(options);
-  const best = new Best(sort === 'key' ? null : comparatorOf(sort, descending), wanted);
-  for (const pair of scanAt(versions, bounds, revision, descending)) {
-    if (passes(pair) && !best.take(pair)) break;
+  const found: KeyValue[] = [];
+  for (const pair of orderedAt(versions, bounds, revision, options, null, wanted)) {
+    if (pair === null) continue;
+    found.push(pair);
+    if (found.length >= wanted) break;
   }
-  return best.finish();
-}
-
-/** Keeps the first few under an order, without holding on to all that were offered. */
-class Best {
-  readonly #compare: ((a: KeyValue, b: KeyValue) => number) | null;
-  readonly #wanted: number;
-  #kept: KeyValue[] = [];
-
-  /** Without an order they come in order already. */
-  constructor(compare: ((a: KeyValue, b: KeyValue) => number) | null, wanted: number) {
-    this.#compare = compare;
-    this.#wanted = wanted;
-  }
-
-  /** Whether more are wanted. */
-  take(pair: KeyValue): boolean {
-    this.#kept.push(pair);
-    if (this.#compare === null) return this.#kept.length < this.#wanted;
-    if (this.#kept.length > 2 * this.#wanted + 1000) this.#cut(this.#compare);
-    return true;
-  }
-
-  finish(): KeyValue[] {
-    if (this.#compare !== null) this.#cut(this.#compare);
-    return this.#kept;
-  }
-
-  #cut(compare: (a: KeyValue, b: KeyValue) => number): void {
-    this.#kept.sort(compare);
-    if (this.#kept.length > this.#wanted) this.#kept = this.#kept.slice(0, this.#wanted);
-  }
-}
-
-function filterOf(options: RangeOptions): (pair: KeyValue) => boolean {
-  const { minModRevision = 0, minCreateRevision = 0 } = options;
-  // As in etcd, 0 is no bound.
-  const maxModRevision = bound(options.maxModRevision);
-  const maxCreateRevision = bound(options.maxCreateRevision);
-  return ({ modRevision, createRevision }) =>
-    modRevision >= minModRevision &&
-    modRevision <= maxModRevision &&
-    createRevision >= minCreateRevision &&
-    createRevision <= maxCreateRevision;
-}
-
-function bound(max: number | undefined): number {
-  return max === undefined || max === 0 ? Number.POSITIVE_INFINITY : max;
-}
-
-function comparatorOf(
-  sort: Exclude<SortTarget, 'key'>,
-  descending: boolean,
-): (a: KeyValue, b: KeyValue) => number {
-  const sign = descending ? -1 : 1;
-  const order = ORDERS[sort];
-  return (a, b) => sign * (order(a, b) || compareBytes(a.key, b.key));
-}
-
-const ORDERS: Readonly<Record<Exclude<SortTarget, 'key'>, (a: KeyValue, b: KeyValue) => number>> = {
-  version: (a, b) => a.version - b.version,
-  create: (a, b) => a.createRevision - b.createRevision,
-  mod: (a, b) => a.modRevision - b.modRevision,
-  value: (a, b) => compareBytes(a.value, b.value),
-};
-
-function compareBytes(a: ByteString, b: ByteString): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return found;
 }
 
 function withoutValue(pair: KeyValue): KeyValue {

@@ -1,6 +1,6 @@
 import type { ByteString } from '../lib/bytes.ts';
 import type { KeyValue } from './command.ts';
-import { pairAt, recordList, type Versions } from './versions.ts';
+import { type LogRecord, pairAt, recordList, type Versions } from './versions.ts';
 
 /** What to go through: start <= key < end (null: no bound), upwards or downwards. */
 export interface Bounds {
@@ -59,24 +59,43 @@ export function* visitAt(
 
 /** How many keys a read at a revision sees. */
 export function countAt(versions: Versions, bounds: Bounds, revision: number): number {
+  const steps = countSteps(versions, bounds, revision);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** The same, one short step at a time. Nothing may change meanwhile. */
+export function* countSteps(
+  versions: Versions,
+  bounds: Bounds,
+  revision: number,
+): Generator<undefined, number, undefined> {
   const { present } = versions;
   const now = present.count(bounds.start, bounds.end);
   if (isPresent(versions, revision)) return now;
   if (versions.revision - revision <= CHANGES_UNDONE) {
-    const difference = undoneCount(versions, bounds, revision);
+    const difference = yield* undoneSteps(versions, bounds, revision);
     if (difference !== null) return now + difference;
   }
   let count = 0;
-  for (const _ of scanAt(versions, bounds, revision, false)) count += 1;
+  for (const pair of visitAt(versions, bounds, revision, false)) {
+    if (pair !== null) count += 1;
+    yield;
+  }
   return count;
 }
 
 /** How many more keys there were at a revision than now; null when too much has changed since. */
-function undoneCount(versions: Versions, { start, end }: Bounds, revision: number): number | null {
+function* undoneSteps(
+  versions: Versions,
+  { start, end }: Bounds,
+  revision: number,
+): Generator<undefined, number | null, undefined> {
   const seen = new Set<ByteString>();
   let difference = 0;
   let changes = 0;
-  for (const record of [...versions.log.walk(revision + 1, null), versions.open]) {
+  for (const record of recordsSince(versions, revision)) {
     const list = recordList(record);
     changes += list.length;
     if (changes > CHANGES_UNDONE) return null;
@@ -86,8 +105,17 @@ function undoneCount(versions: Versions, { start, end }: Bounds, revision: numbe
       difference += pairAt(versions, key, revision) === undefined ? 0 : 1;
       difference -= versions.present.get(key) === undefined ? 0 : 1;
     }
+    yield;
   }
   return difference;
+}
+
+function* recordsSince(
+  { log, open }: Versions,
+  revision: number,
+): Generator<LogRecord, void, undefined> {
+  yield* log.walk(revision + 1, null);
+  yield open;
 }
 
 /** The key that comes first in the direction; one of them is not null. */

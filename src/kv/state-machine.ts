@@ -60,8 +60,8 @@ export interface StateView
   leases(after: LeaseId | '', limit: number): Lease[];
   /** All leases as they are now, for as long as the iteration lasts. */
   allLeases(): IterableIterator<Lease>;
-  /** In byte order. */
-  keysOf(lease: LeaseId): ByteString[];
+  /** The keys attached to a lease, in byte order: at most `limit`, from the key `from` on. */
+  keysOf(lease: LeaseId, from?: ByteString, limit?: number): ByteString[];
   /**
    * What a request of this name that asks for this (see `RememberCommand`) is answered without being
    * carried out: its first answer, or why it is refused. Null when it is new.
@@ -228,13 +228,13 @@ function createView(state: () => ReplicatedState): StateView {
       store().rangeAt(start, end, revision, limit, descending),
     count: (start, end) => store().count(start, end),
     query: (range, options) => store().query(range, options),
-    history: (key, limit) => store().history(key, limit),
+    history: (key, limit, upTo) => store().history(key, limit, upTo),
     replay: (start, end, from, budget) => store().replay(start, end, from, budget),
     revisionLeaving: (bytes) => store().revisionLeaving(bytes),
     lease: (id) => state().leases.get(id),
     leases: (after, limit) => state().leases.list(after, limit),
     allLeases: () => state().leases.all().values(),
-    keysOf: (lease) => store().keysOf(lease),
+    keysOf: (lease, from, limit) => store().keysOf(lease, from, limit),
     readTxn: (txn) => readTxn(state(), txn),
     remembered: (requestId, content) => recall(state(), requestId, content),
     pin: () => store().clone(),

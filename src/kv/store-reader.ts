@@ -1,8 +1,10 @@
 import { type ByteString, EMPTY_BYTES } from '../lib/bytes.ts';
 import type { KeyRange, KeyValue, RangeOptions } from './command.ts';
+import { hashSteps } from './hash-at.ts';
+import { type OrderOptions, orderedAt } from './ordered.ts';
 import { queryRange, type RangePage, type RevisionFault, revisionFault } from './range-query.ts';
 import { type Replay, replay } from './replay.ts';
-import { isPresent, scanAt, visitAt } from './scan.ts';
+import { type Bounds, countSteps, isPresent, scanAt, visitAt } from './scan.ts';
 import { historyOf, type LogRecord, pairAt, type Versions } from './versions.ts';
 
 /** Keys without a pair for the base of a snapshot, before it says so. */
@@ -92,9 +94,12 @@ export class StoreReader {
     return found;
   }
 
-  /** The versions of a key that are not forgotten, newest first; a tombstone has version 0. */
-  history(key: ByteString, limit: number): KeyValue[] {
-    return historyOf(this.versions, key, limit);
+  /**
+   * The versions of a key up to a revision (all without one) that are not forgotten, newest first; a
+   * tombstone has version 0.
+   */
+  history(key: ByteString, limit: number, upTo?: number): KeyValue[] {
+    return historyOf(this.versions, key, limit, upTo);
   }
 
   /** The changes of keys with start <= key < end (null: no bound) from a revision on: replay.ts. */
@@ -118,6 +123,27 @@ export class StoreReader {
       open: [],
       compactRevision,
     });
+  }
+
+  /** As `count`, as of a revision without fault, in short steps. The store must not change: clone. */
+  counting(bounds: Bounds, revision: number): Generator<undefined, number, undefined> {
+    return countSteps(this.versions, bounds, revision);
+  }
+
+  /** Pairs as of a revision without fault, in any order, in short steps (ordered.ts): of a clone. */
+  ordered(
+    bounds: Bounds,
+    revision: number,
+    options: OrderOptions,
+    after: KeyValue | null,
+    wanted: number,
+  ): Generator<KeyValue | null, void, undefined> {
+    return orderedAt(this.versions, bounds, revision, options, after, wanted);
+  }
+
+  /** The hash of the pairs as of a revision without fault (hash-at.ts), in short steps: of a clone. */
+  hashing(revision: number): Generator<undefined, string, undefined> {
+    return hashSteps(this.versions, revision);
   }
 
   /**

@@ -96,11 +96,19 @@ export function prevOf(versions: Versions, version: KeyValue): KeyValue | null {
   return pairAt(versions, version.key, before) ?? null;
 }
 
-/** The versions of a key that are not forgotten, newest first, tombstones among them. */
-export function historyOf(versions: Versions, key: ByteString, limit: number): KeyValue[] {
+/**
+ * The versions of a key up to a revision that are not forgotten, newest first, tombstones among
+ * them.
+ */
+export function historyOf(
+  versions: Versions,
+  key: ByteString,
+  limit: number,
+  upTo: number = Number.POSITIVE_INFINITY,
+): KeyValue[] {
   const { compactRevision } = versions;
   const found: KeyValue[] = [];
-  let at = Number.POSITIVE_INFINITY;
+  let at = upTo;
   while (found.length < limit) {
     const version = versionAt(versions, key, at);
     if (version === undefined) break;

@@ -86,6 +86,11 @@ export function prefixEnd(prefix: ByteString): ByteString | null {
   return (prefix.slice(0, length - 1) + raised) as ByteString;
 }
 
+/** The first key after a key. */
+export function successorOf(key: ByteString): ByteString {
+  return `${key}\0` as ByteString;
+}
+
 /** Whether a string read from disk or a peer is a byte string: no character above U+00FF. */
 export function isByteString(text: string): text is ByteString {
   return /^[\u0000-\u00ff]*$/.test(text);

@@ -2,7 +2,8 @@ import { Elysia } from 'elysia';
 import type { ByteString } from '../lib/bytes.ts';
 import { ApiError } from '../wire/errors.ts';
 import { checkKey, keyOfUrl } from './key.ts';
-import { DELETE_PARAMETERS, GET_PARAMETERS, KeyResource, PUT_PARAMETERS } from './key-resource.ts';
+import { GET_PARAMETERS, KeyResource } from './key-resource.ts';
+import { DELETE_PARAMETERS, deleteKey, PUT_PARAMETERS, putKey } from './key-write.ts';
 import { Query } from './query.ts';
 import { RANGE_DELETE_PARAMETERS, RANGE_GET_PARAMETERS, RangeResource } from './range-resource.ts';
 import type { Services } from './services.ts';
@@ -11,9 +12,8 @@ import type { Services } from './services.ts';
 export function kvRoutes(services: Services): Elysia {
   const app = new Elysia();
   const keys = new KeyResource(services);
-  const { keyBytes } = services.config.limits;
-  addKeyRoutes(app, keys, keyBytes);
-  addQueryRoutes(app, keys, new RangeResource(services), keyBytes);
+  addKeyRoutes(app, services, keys);
+  addQueryRoutes(app, services, keys, new RangeResource(services));
   return app;
 }
 
@@ -24,7 +24,8 @@ export function kvRoutes(services: Services): Elysia {
  */
 const RAW_BODY = { parse: 'none' } as const;
 
-function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
+function addKeyRoutes(app: Elysia, services: Services, keys: KeyResource): void {
+  const { keyBytes } = services.config.limits;
   for (const method of ['GET', 'HEAD']) {
     app.route(method, '/kv/*', async ({ request, set, server }) => {
       const key = keyOfUrl(request.url, keyBytes);
@@ -36,7 +37,13 @@ function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
     '/kv/*',
     async ({ request, set, server }) => {
       const key = keyOfUrl(request.url, keyBytes);
-      return keys.put({ key, query: Query.of(request.url, PUT_PARAMETERS), request, set, server });
+      return putKey(services, {
+        key,
+        query: Query.of(request.url, PUT_PARAMETERS),
+        request,
+        set,
+        server,
+      });
     },
     RAW_BODY,
   );
@@ -45,7 +52,7 @@ function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
     async ({ request, set, server }) => {
       const key = keyOfUrl(request.url, keyBytes);
       const query = Query.of(request.url, DELETE_PARAMETERS);
-      return keys.delete({ key, query, request, set, server });
+      return deleteKey(services, { key, query, request, set, server });
     },
     RAW_BODY,
   );
@@ -53,10 +60,11 @@ function addKeyRoutes(app: Elysia, keys: KeyResource, keyBytes: number): void {
 
 function addQueryRoutes(
   app: Elysia,
+  services: Services,
   keys: KeyResource,
   ranges: RangeResource,
-  keyBytes: number,
 ): void {
+  const { keyBytes } = services.config.limits;
   app.get('/kv', async ({ request, set, server }) => {
     const query = keyOrRange(request.url, GET_PARAMETERS, RANGE_GET_PARAMETERS);
     const key = query.bytes('key');
@@ -72,7 +80,7 @@ function addQueryRoutes(
     '/kv',
     async ({ request, set, server }) => {
       const query = Query.of(request.url, ['key', ...PUT_PARAMETERS]);
-      return keys.put({ key: requireKey(query, keyBytes), query, request, set, server });
+      return putKey(services, { key: requireKey(query, keyBytes), query, request, set, server });
     },
     RAW_BODY,
   );
@@ -83,7 +91,7 @@ function addQueryRoutes(
       const key = query.bytes('key');
       return key === null
         ? ranges.delete({ query, request, set, server })
-        : keys.delete({ key: checkKey(key, keyBytes), query, request, set, server });
+        : deleteKey(services, { key: checkKey(key, keyBytes), query, request, set, server });
     },
     RAW_BODY,
   );

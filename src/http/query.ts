@@ -4,8 +4,6 @@ import { PATH_SEARCH_START, percentDecode } from './key.ts';
 
 /** Parameters of features that are designed, but not in this version. */
 const NOT_YET = new Set([
-  'lease',
-  'ttl',
   'after',
   'wait',
   'sort',

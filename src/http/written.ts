@@ -1,6 +1,9 @@
-import type { AppliedResult, KvResult } from '../kv/command.ts';
+import type { AppliedResult, FailedResult, KvResult } from '../kv/command.ts';
 import { unreachable } from '../lib/assert.ts';
 import { ApiError } from '../wire/errors.ts';
+import type { Problem } from '../wire/problem.ts';
+import { replyProblem } from './problem.ts';
+import type { Reply } from './services.ts';
 
 /**
  * What a write did.
@@ -46,4 +49,86 @@ export function appliedOf(result: KvResult): AppliedResult {
     default:
       return unreachable(result);
   }
+}
+
+/**
+ * What a write did, if it is what it was to do; `Abcd-Revision` becomes that of the answer.
+ *
+ * @throws ApiError when it was refused, or failed
+ */
+export function resultOf<Type extends AppliedResult['type']>(
+  result: KvResult,
+  type: Type,
+  set: Reply,
+): Extract<AppliedResult, { readonly type: Type }> {
+  const applied = appliedOf(result);
+  set.headers['abcd-revision'] = String(applied.revision);
+  if (isOf(applied, type)) return applied;
+  throw failureOf(applied);
+}
+
+/** The same failure as an answer, without the cost of an exception: it happens all the time. */
+export function replyFailed(set: Reply, failed: FailedResult): Problem {
+  set.headers['abcd-revision'] = String(failed.revision);
+  return replyProblem(set, failureOf(failed));
+}
+
+function isOf<Type extends AppliedResult['type']>(
+  result: AppliedResult,
+  type: Type,
+): result is Extract<AppliedResult, { readonly type: Type }> {
+  return result.type === type;
+}
+
+/** Why a command changed nothing, as the client is told. */
+export function failureOf(result: AppliedResult): ApiError {
+  const { revision } = result;
+  switch (result.type) {
+    case 'condition-failed':
+      return preconditionFailed(result);
+    case 'key-not-found':
+      return new ApiError('key-not-found', 'There is no key whose value or lease to keep', {
+        revision,
+      });
+    case 'lease-not-found':
+      return new ApiError('lease-not-found', 'There is no such lease, or it has ended', {
+        revision,
+      });
+    case 'lease-exists':
+      return new ApiError('lease-exists', 'There is a lease with this id already', { revision });
+    case 'too-many-leases':
+      return new ApiError('too-many-leases', 'There are as many leases as may be', { revision });
+    case 'compacted': {
+      const { compactRevision } = result;
+      const detail = `What was before revision ${compactRevision} is forgotten`;
+      return new ApiError('compacted', detail, { revision, compactRevision });
+    }
+    case 'future-revision':
+      return new ApiError('future-revision', `The newest revision is ${revision}`, { revision });
+    case 'answer-too-large':
+      return new ApiError(
+        'answer-too-large',
+        'The transaction would answer more than 4 MiB: ask for less, by limit or keysOnly',
+        { revision },
+      );
+    default:
+      return unexpected(result.type);
+  }
+}
+
+/** 412, with what the key is at now: 0 when it is absent. */
+export function preconditionFailed({
+  revision,
+  modRevision,
+}: {
+  readonly revision: number;
+  readonly modRevision: number;
+}): ApiError {
+  const detail =
+    modRevision === 0 ? 'The key does not exist' : `The modRevision of the key is ${modRevision}`;
+  return new ApiError('precondition-failed', detail, { revision, modRevision });
+}
+
+function unexpected(type: string): never {
+  throw new Error(`a command gave a result of the type ${type}`);
 }

@@ -11,11 +11,13 @@ import {
   IF_NONE_MATCH_ANY,
   KEY_IN_PATH,
   KEY_IN_QUERY,
+  LEASE,
   PAGE_PARAMETERS,
   PREV,
   RANGE_PARAMETERS,
   RAW,
   REVISION,
+  TTL,
 } from './parameters.ts';
 
 const Bytes = Type.String({ format: 'binary' });
@@ -95,7 +97,16 @@ function putEndpoint({ path, suffix, key }: KeyForm): Endpoint {
     tag: 'Keys',
     summary: 'Write a key',
     description: 'The body is the value, byte for byte, whatever its content type.',
-    parameters: [key, PREV, IF_MATCH, IF_NONE_MATCH_ANY, IDEMPOTENCY_KEY, ...COMMON_PARAMETERS],
+    parameters: [
+      key,
+      PREV,
+      LEASE,
+      TTL,
+      IF_MATCH,
+      IF_NONE_MATCH_ANY,
+      IDEMPOTENCY_KEY,
+      ...COMMON_PARAMETERS,
+    ],
     body: {
       contentType: 'application/octet-stream',
       schema: Bytes,
@@ -106,7 +117,14 @@ function putEndpoint({ path, suffix, key }: KeyForm): Endpoint {
       200: putAnswer('The key was written over.', false),
       201: putAnswer('The key was created.', true),
     },
-    errors: [...KEY_ERRORS, ...WRITE_ERRORS, 'precondition-failed', 'value-too-large'],
+    errors: [
+      ...KEY_ERRORS,
+      ...WRITE_ERRORS,
+      'precondition-failed',
+      'value-too-large',
+      'lease-not-found',
+      'too-many-leases',
+    ],
   };
 }
 

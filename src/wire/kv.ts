@@ -49,6 +49,9 @@ export const PutAnswer = Type.Object(
     ...keyFields,
     revision: revision('The revision of this write.'),
     created: Type.Boolean({ description: 'Whether the key was absent before.' }),
+    lease: Type.Optional(
+      Type.String({ description: 'The lease that the key is attached to from now on, if any.' }),
+    ),
     prev: PrevPair,
   },
   { $id: 'PutAnswer' },

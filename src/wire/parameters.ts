@@ -78,6 +78,24 @@ export const PREV: Parameter = {
   example: true,
 };
 
+export const LEASE: Parameter = {
+  name: 'lease',
+  in: 'query',
+  description: 'The lease to attach the key to: it goes when the lease ends.',
+  schema: IdText,
+  example: '1234',
+};
+
+export const TTL: Parameter = {
+  name: 'ttl',
+  in: 'query',
+  description:
+    'Attach the key to a new lease of its own that lives so long: `30s`, `1.5h`; from 1s, whole ' +
+    'seconds, rounded up. Not together with `lease`.',
+  schema: text,
+  example: '30s',
+};
+
 export const REVISION: Parameter = {
   name: 'revision',
   in: 'query',

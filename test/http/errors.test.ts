@@ -75,8 +75,6 @@ describe('routes and methods', () => {
 
 describe('query parameters', () => {
   test.each([
-    ['PUT', '/kv/a?lease=5'],
-    ['PUT', '/kv/a?ttl=30s'],
     ['GET', '/kv/a?after=5'],
     ['GET', '/kv/a?wait=30s'],
     ['GET', '/kv?prefix=a&sort=key'],

@@ -7,6 +7,7 @@ import type { Configuration, Member } from '../raft/configuration.ts';
 import type { LogIndex, Term } from '../raft/entry.ts';
 import type { TraceEvent } from '../raft/trace.ts';
 import type { Correlation } from '../wire/correlation.ts';
+import type { Watch, WatchSpec } from './watch/watch.ts';
 
 /** A command before the leader stamps it with its time and form. */
 export type KvProposal = DistributiveOmit<KvCommand, 'v' | 'at' | 'by' | 'requestId'>;
@@ -148,6 +149,12 @@ export interface NodeApi {
 
   /** Tells of every change of keys in the range from now on. */
   onChange(range: WatchedRange, listener: ChangeListener): Unsubscribe;
+  /**
+   * Opens a watch once this node knows all that was acknowledged before the call, so that every
+   * node tells the same. It must be started or closed. Throws `compacted` when where it is to begin
+   * is forgotten.
+   */
+  watch(spec: WatchSpec, context: RequestContext): Promise<Watch>;
 
   /** A new lease's id: drawn, or, for a request with a name, always the same for that name. */
   drawLeaseId(requestId: string | null): LeaseId;

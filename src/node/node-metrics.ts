@@ -13,6 +13,25 @@ export interface MetricsSource {
   readonly pendingReads: () => number;
   readonly freeBytes: () => number;
   readonly walBytes: () => number;
+  readonly watches: WatchFigures;
+  readonly leaseCount: () => number;
+  readonly leases: () => LeaseFigures;
+}
+
+/** As `Watches` has them. */
+interface WatchFigures {
+  readonly size: number;
+  readonly behind: number;
+  readonly events: number;
+  readonly slow: number;
+}
+
+/** What happened to leases while this node led. */
+interface LeaseFigures {
+  readonly renewed: number;
+  readonly expired: number;
+  /** Expiries on their way through the log. */
+  readonly expiring: number;
 }
 
 /** The node's figures in Prometheus form, under etcd's names where the meaning is the same. */
@@ -73,6 +92,31 @@ export class NodeMetrics {
     gauge('abcd_reads_pending', 'Linearizable reads that wait.', source.pendingReads);
     gauge('abcd_disk_free_bytes', 'Free space for the data directory.', source.freeBytes);
     gauge('abcd_wal_bytes', 'Log bytes since the newest snapshot.', source.walBytes);
+    const { watches } = source;
+    gauge('etcd_debugging_mvcc_watcher_total', 'Open watches.', () => watches.size);
+    gauge(
+      'etcd_debugging_mvcc_slow_watcher_total',
+      'Open watches that have not caught up with the present.',
+      () => watches.behind,
+    );
+    gauge('etcd_debugging_mvcc_events_total', 'Events told to watches.', () => watches.events);
+    gauge(
+      'abcd_watch_slow_cancels_total',
+      'Watches that ended because their readers were too slow.',
+      () => watches.slow,
+    );
+    gauge('abcd_leases', 'Leases there are.', source.leaseCount);
+    gauge('abcd_leases_expiring', 'Expiries under way.', () => source.leases().expiring);
+    gauge(
+      'etcd_debugging_lease_renewed_total',
+      'Renewals that this node has promised as leader.',
+      () => source.leases().renewed,
+    );
+    gauge(
+      'etcd_debugging_server_lease_expired_total',
+      'Leases whose time ran out while this node led.',
+      () => source.leases().expired,
+    );
   }
 
   synced(ms: number, entries: number): void {

@@ -29,6 +29,7 @@ import { PeerHandler } from './peer-handler.ts';
 import { isRemoved, REMOVED } from './removal.ts';
 import { SNAPSHOT_CHUNK_BYTES } from './snapshot-sender.ts';
 import { clusterOf, consensusOf, statusOf } from './views.ts';
+import type { Watch, WatchSpec } from './watch/watch.ts';
 
 /** How long a stopping leader waits for its successor, and a stopping node for open writes, ms. */
 const HANDOVER_MS = 2000;
@@ -128,6 +129,11 @@ export class Node implements NodeApi {
 
   onChange(range: WatchedRange, listener: ChangeListener): Unsubscribe {
     return this.#parts.changes.subscribe(range, listener);
+  }
+
+  async watch(spec: WatchSpec, context: RequestContext): Promise<Watch> {
+    await this.readBarrier(context);
+    return this.#parts.watches.open(spec);
   }
 
   drawLeaseId(requestId: string | null): LeaseId {

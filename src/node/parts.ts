@@ -1,8 +1,7 @@
 import type { KvResult, LeaseId } from '../kv/command.ts';
-import type { KvChange, KvEvent } from '../kv/event.ts';
+import type { KvChange } from '../kv/event.ts';
 import { StateMachine } from '../kv/state-machine.ts';
 import { must } from '../lib/assert.ts';
-import { base64OfBytes, textOfBytes } from '../lib/bytes.ts';
 import type { MemberId } from '../lib/ids.ts';
 import { Prng } from '../lib/prng.ts';
 import { type Configuration, votersOf } from '../raft/configuration.ts';
@@ -18,6 +17,7 @@ import { Admission } from './admission.ts';
 import { Changes } from './changes.ts';
 import { Delays } from './delays.ts';
 import { Driver, type DriverHooks } from './driver.ts';
+import { changeEvent, messageEvent } from './event-views.ts';
 import { EventBus } from './events.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { LeaderCalls } from './leader-calls.ts';
@@ -35,6 +35,7 @@ import { SnapshotSender } from './snapshot-sender.ts';
 import { Snapshots } from './snapshots.ts';
 import { clusterOf, statusOf } from './views.ts';
 import { Waiters } from './waiters.ts';
+import { Watches } from './watch/watches.ts';
 
 /** Promotion by itself: healthy for this long, and this near to the leader's end, in entries. */
 const PROMOTE_AFTER_MS = 5000;
@@ -49,6 +50,7 @@ export class Parts {
   readonly machine = new StateMachine();
   readonly events: EventBus;
   readonly changes = new Changes();
+  readonly watches: Watches;
   readonly proposals = new Proposals<KvResult | null>();
   readonly waiters: Waiters;
   readonly #durable: Waiters;
@@ -84,6 +86,14 @@ export class Parts {
     this.reads = this.#createReads(prng);
     const { machine, raft, events, delays } = this;
     const failed = (error: unknown): void => this.fail(error);
+    const hasLeader = (): boolean => raft.state.leader !== null;
+    this.watches = new Watches({
+      ...options,
+      store: machine.view,
+      changes: this.changes,
+      hasLeader,
+      failed,
+    });
     const whenDurable = (index: LogIndex): Promise<void> => this.#durable.whenReached(index);
     const stateParts = { machine, raft, events, delays, whenDurable, failed };
     this.snapshots = new Snapshots({ ...options, ...stateParts });
@@ -166,6 +176,7 @@ export class Parts {
     this.#durable.abandon(error);
     this.sender.close();
     this.delays.close();
+    this.watches.close();
   }
 
   #leaderParts() {
@@ -238,7 +249,7 @@ export class Parts {
   #changed(change: KvChange): void {
     this.changes.changed(change);
     if (!this.events.wantsDetail) return;
-    for (const event of change.events) this.events.emit('kv', shown(event));
+    for (const event of change.events) this.events.emit('kv', changeEvent(event));
   }
 
   /** A follower does not find this file whole: another is made to send. */
@@ -261,6 +272,7 @@ export class Parts {
     this.reads.tick();
     this.admission.tick();
     this.history.tick();
+    this.watches.tick();
     this.leases.tick();
     this.quota.tick(this.raft.state.role.name === 'leader');
     this.#tellRemoval();
@@ -307,6 +319,7 @@ export class Parts {
       pendingReads: () => this.reads.count,
       freeBytes: () => this.admission.freeBytes,
       walBytes: () => this.options.storage.walBytes,
+      watches: this.watches,
       leaseCount: () => this.machine.view.leaseCount,
       leases: () => this.leases,
     });
@@ -376,18 +389,4 @@ function exitCodeOf(error: unknown): number {
 
 function unknownBecause(error: ApiError): ApiError {
   return new ApiError('timeout', `The write may or may not have happened: ${error.message}`);
-}
-
-/** A change of a key as `/events` shows it: keys are bytes, and text where they can be. */
-function shown({ type, kv: { key, modRevision: revision } }: KvEvent) {
-  const text = textOfBytes(key);
-  if (text !== null) return { type, key: text, revision };
-  return { type, key: base64OfBytes(key), keyEncoding: 'base64', revision };
-}
-
-/** A message as `/events` shows it: without the entries' contents. */
-export function messageEvent(direction: 'sent' | 'received', message: Message) {
-  const { type, ...fields } = message;
-  const entries = message.type === 'append' ? message.entries.length : 0;
-  return { type: 'message', direction, message: type, ...fields, entries };
 }

@@ -18,7 +18,10 @@ import type {
   WatchedRange,
 } from '../../src/node/api.ts';
 import { Changes } from '../../src/node/changes.ts';
+import type { Watch, WatchSpec } from '../../src/node/watch/watch.ts';
+import { Watches } from '../../src/node/watch/watches.ts';
 import type { Configuration, Member } from '../../src/raft/configuration.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { ApiError } from '../../src/wire/errors.ts';
 
 export const FAKE_CLUSTER = '1152921504606846977' as ClusterId;
@@ -32,6 +35,21 @@ export class FakeNode implements NodeApi {
   readonly machine = new StateMachine();
   readonly store = this.machine.view;
   readonly changes = new Changes();
+  readonly watches = new Watches({
+    store: this.store,
+    changes: this.changes,
+    clock: {
+      now: () => this.clockNow,
+      yield: () => new Promise((resolve) => setImmediate(resolve)),
+    },
+    logger: silentLogger,
+    hasLeader: () => true,
+    failed: (error) => {
+      throw error;
+    },
+  });
+  /** What the watches' clock says, ms. */
+  clockNow = 1000;
   readonly contexts: RequestContext[] = [];
   readonly calls: { readonly name: string; readonly argument: unknown }[] = [];
   readonly #listeners = new Set<(event: NodeEvent) => void>();
@@ -79,6 +97,12 @@ export class FakeNode implements NodeApi {
 
   onChange(range: WatchedRange, listener: ChangeListener): Unsubscribe {
     return this.changes.subscribe(range, listener);
+  }
+
+  async watch(spec: WatchSpec, context: RequestContext): Promise<Watch> {
+    this.barriers += 1;
+    await this.#enter('watch', spec, context);
+    return this.watches.open(spec);
   }
 
   drawLeaseId(requestId: string | null): LeaseId {

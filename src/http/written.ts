@@ -51,6 +51,13 @@ export function appliedOf(result: KvResult): AppliedResult {
   }
 }
 
+/** The results of a type; some types share one form. */
+type ResultOf<Type, Result = AppliedResult> = Result extends { readonly type: infer Types }
+  ? Type extends Types
+    ? Result & { readonly type: Type }
+    : never
+  : never;
+
 /**
  * What a write did, if it is what it was to do; `Abcd-Revision` becomes that of the answer.
  *
@@ -60,7 +67,7 @@ export function resultOf<Type extends AppliedResult['type']>(
   result: KvResult,
   type: Type,
   set: Reply,
-): Extract<AppliedResult, { readonly type: Type }> {
+): ResultOf<Type> {
   const applied = appliedOf(result);
   set.headers['abcd-revision'] = String(applied.revision);
   if (isOf(applied, type)) return applied;
@@ -76,7 +83,7 @@ export function replyFailed(set: Reply, failed: FailedResult): Problem {
 function isOf<Type extends AppliedResult['type']>(
   result: AppliedResult,
   type: Type,
-): result is Extract<AppliedResult, { readonly type: Type }> {
+): result is ResultOf<Type> {
   return result.type === type;
 }
 

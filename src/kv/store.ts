@@ -189,11 +189,11 @@ export class Store extends StoreReader {
     return this.#ledger.revisionLeaving(bytes, this.revision);
   }
 
-  /** The keys attached to a lease, in byte order. */
-  keysOf(lease: LeaseId): ByteString[] {
+  /** The keys attached to a lease, in byte order: at most `limit`, from the key `from` on. */
+  keysOf(lease: LeaseId, from = EMPTY_BYTES, limit = Number.POSITIVE_INFINITY): ByteString[] {
     const keys: ByteString[] = [];
-    for (const pair of this.#attached.from({ lease, key: EMPTY_BYTES })) {
-      if (pair.lease !== lease) break;
+    for (const pair of this.#attached.from({ lease, key: from })) {
+      if (pair.lease !== lease || keys.length >= limit) break;
       keys.push(pair.key);
     }
     return keys;

@@ -23,6 +23,13 @@ import { TXN_ENDPOINTS } from './endpoints-txn.ts';
 import { WATCH_ENDPOINTS } from './endpoints-watch.ts';
 import { DeleteAnswer, KeyOnly, Pair, PutAnswer, RangeAnswer } from './kv.ts';
 import {
+  GrantBody,
+  LeaseAnswer,
+  LeaseDetailsAnswer,
+  LeasesAnswer,
+  RevokeAnswer,
+} from './leases.ts';
+import {
   FaultRecord,
   FaultsBody,
   HashAnswer,
@@ -34,6 +41,7 @@ import {
 } from './node.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { Problem, problemFields } from './problem.ts';
+import { TXN_SCHEMAS } from './txn.ts';
 
 /** All of the REST interface, but for its own description. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -59,21 +67,27 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
   DeleteAnswer,
   FaultRecord,
   FaultsBody,
+  GrantBody,
   HashAnswer,
   HealthAnswer,
   HealthCheck,
   KeyOnly,
+  LeaseAnswer,
+  LeaseDetailsAnswer,
+  LeasesAnswer,
   MemberRecord,
   Pair,
   Problem,
   PutAnswer,
   RangeAnswer,
+  RevokeAnswer,
   StatusAnswer,
   SteerAnswer,
   TransferAnswer,
   TransferBody,
   UpdateMemberBody,
   VersionAnswer,
+  ...TXN_SCHEMAS,
 ];
 
 const TAGS: Readonly<Record<Tag, string>> = {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { Value } from '@sinclair/typebox/value';
 import type { Endpoint } from '../../src/wire/endpoint.ts';
+import type { LeaseId } from '../../src/kv/command.ts';
 import { ENDPOINTS } from '../../src/wire/openapi.ts';
 import { FakeFaults } from '../support/fake-node.ts';
 import { type TestApp, testApp } from '../support/http.ts';
@@ -10,6 +11,7 @@ async function exampleApp(): Promise<TestApp> {
   const app = testApp();
   app.node.faults = new FakeFaults();
   await app.send('PUT', '/kv/config/color', { body: 'blue' });
+  app.node.apply({ kind: 'lease-grant', id: '4037200794235010051' as LeaseId, ttl: 30 });
   return app;
 }
 

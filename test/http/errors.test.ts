@@ -26,7 +26,6 @@ describe('routes and methods', () => {
     '//kv/a',
     '/kv/../x',
     '/watch',
-    '/leases',
     '/locks/a',
     '/txn',
     '/compact',

@@ -10,7 +10,7 @@ const NUMBERS = ['version', 'create', 'mod'] as const;
 const DEPTH_MAX = 2;
 
 /** How long leases live, s. */
-const TTLS = [1, 2, 5, 20];
+const TTLS = [1, 2, 5, 10];
 
 /** What one client asks for, and what it has learnt from the answers. */
 export class Draw {
@@ -47,17 +47,15 @@ export class Draw {
   /** Keeps what the answer says, for what is asked next. */
   learn({ request, outcome }: Operation): void {
     if (outcome?.type === 'read') {
-      const { pairs } = outcome.seen;
-      for (const { key, modRevision } of Array.isArray(pairs) ? pairs : []) {
-        this.#learn(key, modRevision);
-      }
+      for (const { key, modRevision } of outcome.seen.pairs) this.#learn(key, modRevision);
     }
     if (outcome?.type !== 'written' || request.type !== 'write') return;
     const { proposal } = request;
     const { result } = outcome;
     this.#revision = Math.max(this.#revision, result.revision);
-    if (proposal.kind === 'put' && result.type === 'put')
+    if (proposal.kind === 'put' && result.type === 'put') {
       this.#learn(proposal.key, result.revision);
+    }
     if ('key' in proposal && result.type === 'condition-failed') {
       this.#known.set(proposal.key, result.modRevision);
     }

@@ -24,6 +24,8 @@ const SETTLED_WITHIN = 60;
 const SNAPSHOT_AGAIN_MS = 2 * DEFAULT_PEER_TIMEOUTS.snapshotMs;
 /** The longest that a client goes on with one operation, ms. */
 const CLIENTS_END_MS = 30_000;
+/** The longest that a lease lives which nobody renews: its time, and what clocks may be wrong, ms. */
+const LEASES_END_MS = 30_000;
 const LAST_WISHES = 5;
 const STABLE_FOR = 10;
 
@@ -73,6 +75,7 @@ export class Healing {
     // A stopped node may have found an operator's wish when it went on: let it come true first.
     this.#runFor(LAST_WISHES * electionMs, () => false);
     this.#await(ELECTED_WITHIN * electionMs, 'a leader is elected', () => this.#leads() !== null);
+    this.#await(LEASES_END_MS, 'leases end', () => this.#leads()?.node?.store.leaseCount === 0);
     const settledMs = SETTLED_WITHIN * electionMs + SNAPSHOT_AGAIN_MS;
     this.#await(settledMs, 'nodes converge', () => this.#hasConverged());
     const leader = this.#leads();
@@ -185,6 +188,12 @@ export class Healing {
     if (leader === null || state === undefined || !this.#core.includes(leader)) return null;
     const { role, commitIndex } = state;
     return role.name === 'leader' && commitIndex >= role.noopIndex ? leader : null;
+  }
+
+  /** The core's members that run: after `run` all of them have applied everything. */
+  get converged(): readonly SimNode[] {
+    const latest = this.#leads()?.node?.raft.state.history.latest;
+    return this.#core.filter((node) => latest !== undefined && memberOf(latest, node.id));
   }
 
   #hasConverged(): boolean {

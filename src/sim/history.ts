@@ -24,8 +24,9 @@ export type Request =
 
 /** What a read saw, and after which entry the node stood that answered it. */
 export interface Seen {
-  /** Or why there was nothing to see at the revision. */
-  readonly pairs: readonly KeyValue[] | FailedResult;
+  readonly pairs: readonly KeyValue[];
+  /** Why there was nothing to see at the revision; null when there was. */
+  readonly fault: FailedResult | null;
   readonly appliedIndex: LogIndex;
 }
 

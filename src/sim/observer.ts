@@ -26,6 +26,7 @@ const RESULTS: Readonly<Partial<Record<KvResult['type'], CoverageEvent>>> = {
   'lease-expired': 'lease-expired',
   'lease-alive': 'lease-expiry-defeated',
   'lease-checkpointed': 'lease-checkpointed',
+  'lease-kept': 'lease-renewal-logged',
 };
 
 export class Observer {

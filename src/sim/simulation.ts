@@ -8,6 +8,7 @@ import { Checks } from './checkers/checks.ts';
 import { Coverage } from './coverage.ts';
 import { SimFailure } from './failure.ts';
 import { Healing } from './healing.ts';
+import { LeaseHolders } from './lease-holders.ts';
 import { Nemesis } from './nemesis.ts';
 import { Observer } from './observer.ts';
 import { drawProfile, type Profile } from './profile.ts';
@@ -101,7 +102,9 @@ export class Simulation {
     const { profile, scheduler, coverage } = world;
     const workload = new Workload(world, cluster, checks.clients);
     const nemesis = new Nemesis(world, cluster);
+    const holders = new LeaseHolders(world, cluster, checks.leases);
     workload.start();
+    holders.start();
     nemesis.start();
     this.#run(profile.safetyMs, () => false);
     this.#run((SAFETY_MAX - 1) * profile.safetyMs, () => {
@@ -109,13 +112,15 @@ export class Simulation {
     });
     nemesis.stop();
     workload.stop();
-    const isBusy = (): boolean => workload.isBusy || nemesis.isBusy;
+    holders.stop();
+    const isBusy = (): boolean => workload.isBusy || holders.isBusy || nemesis.isBusy;
     const isChanging = (): boolean => nemesis.isBusy;
     const hasFailed = (): boolean => this.#hasFailed();
     const { oracle } = checks;
-    new Healing({ world, cluster, oracle, isBusy, isChanging, hasFailed }).run();
+    const healing = new Healing({ world, cluster, oracle, isBusy, isChanging, hasFailed });
+    healing.run();
     if (this.#hasFailed()) return;
-    checks.clients.finish();
+    checks.finish(healing.converged);
     scheduler.afterEvent = () => undefined;
   }
 

@@ -196,9 +196,10 @@ export class Workload {
     const { coverage } = this.#world;
     if (range.open === true || range.end !== undefined) coverage.count('range-read');
     if (revision !== 0) coverage.count('history-read');
-    if (outcome.type !== 'read' || !('type' in outcome.seen.pairs)) return;
-    const { type } = outcome.seen.pairs;
-    coverage.count(type === 'compacted' ? 'read-of-compacted' : 'read-of-future');
+    if (outcome.type !== 'read' || outcome.seen.fault === null) return;
+    coverage.count(
+      outcome.seen.fault.type === 'compacted' ? 'read-of-compacted' : 'read-of-future',
+    );
   }
 
   #countWrite(result: KvResult): void {
@@ -224,6 +225,9 @@ function read(node: Node, request: Read): Outcome {
   const { appliedIndex } = node.status();
   const { store } = node;
   const page = store.query(request.range, { revision: request.revision });
-  if (page.type === 'range') return { type: 'read', seen: { pairs: page.kvs, appliedIndex } };
-  return { type: 'read', seen: { pairs: { ...page, revision: store.revision }, appliedIndex } };
+  if (page.type === 'range') {
+    return { type: 'read', seen: { pairs: page.kvs, fault: null, appliedIndex } };
+  }
+  const fault = { ...page, revision: store.revision };
+  return { type: 'read', seen: { pairs: [], fault, appliedIndex } };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { KvCommand } from '../../src/kv/command.ts';
+import type { KeyValue, KvCommand } from '../../src/kv/command.ts';
 import { bytesOfText } from '../../src/lib/bytes.ts';
 import type { MemberId } from '../../src/lib/ids.ts';
 import { createEntry } from '../../src/raft/entry.ts';
@@ -76,8 +76,8 @@ class History {
   }
 
   seen(operation: Operation, appliedIndex: number): void {
-    const pairs = this.model.read({ key: KEY }, 0, appliedIndex);
-    this.end(operation, { type: 'read', seen: { pairs, appliedIndex } });
+    const pairs = this.model.read({ key: KEY }, 0, appliedIndex) as KeyValue[];
+    this.end(operation, { type: 'read', seen: { pairs, fault: null, appliedIndex } });
   }
 }
 

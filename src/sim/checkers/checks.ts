@@ -18,14 +18,17 @@ import {
   checkSnapshotConfirmed,
 } from './durability.ts';
 import { Elections } from './elections.ts';
+import { LeaseEnds } from './lease-ends.ts';
 import { Linearizability } from './linearizability.ts';
 import { Logs } from './logs.ts';
 import { Model } from './model.ts';
 import { Oracle } from './oracle.ts';
+import { checkStore } from './stores.ts';
 import { View } from './view.ts';
 
 export class Checks implements Watcher {
   readonly model = new Model();
+  readonly leases = new LeaseEnds();
   readonly oracle: Oracle;
   readonly clients: Linearizability;
   readonly #logs: Logs;
@@ -39,7 +42,9 @@ export class Checks implements Watcher {
     this.oracle = new Oracle((entry) => {
       observer.committed(entry);
       this.model.apply(entry);
-      observer.answered(this.model.resultAt(entry.index));
+      const result = this.model.resultAt(entry.index);
+      observer.answered(result);
+      if (result?.type === 'lease-expired') this.leases.ended(result.id);
     });
     this.clients = new Linearizability(this.model, () => this.oracle.lastIndex);
     this.#logs = new Logs(this.oracle);
@@ -110,6 +115,14 @@ export class Checks implements Watcher {
 
   ended(node: SimNode): void {
     this.#views.delete(node);
+  }
+
+  /** At the end: `nodes` have applied everything. */
+  finish(nodes: readonly SimNode[]): void {
+    for (const { name, node } of nodes) {
+      if (node !== null) checkStore(name, node.store, this.model.kv);
+    }
+    this.clients.finish();
   }
 
   #kvEvent(view: View, event: KvEvent): void {

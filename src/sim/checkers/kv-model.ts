@@ -285,8 +285,9 @@ export class KvModel {
 
   #delete(range: KeyRange, wantsPrev: boolean): TxnOpResult & { type: 'delete' } {
     const gone = this.at(range, Number.POSITIVE_INFINITY);
-    const empty = { createRevision: 0, version: 0, lease: null, value: '' as ByteString };
-    for (const { key } of gone) this.#add({ key, ...empty, modRevision: this.#revision + 1 });
+    const modRevision = this.#revision + 1;
+    const empty = { value: '' as ByteString, createRevision: 0, modRevision, version: 0 };
+    for (const { key } of gone) this.#add({ key, ...empty, lease: null });
     const prev = wantsPrev ? gone : [];
     return { type: 'delete', revision: this.#now(), deleted: gone.length, prev };
   }

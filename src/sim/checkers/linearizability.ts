@@ -73,14 +73,14 @@ export class Linearizability {
     this.#floor = Math.max(this.#floor, index);
   }
 
-  #read(operation: Operation, { pairs, appliedIndex }: Seen): void {
+  #read(operation: Operation, { pairs, fault, appliedIndex }: Seen): void {
     const { request } = operation;
     if (request.type === 'write') return;
     check(appliedIndex <= this.#committed(), 'only what is committed is read', () => {
       return `${describe(operation)} after ${appliedIndex} of ${this.#committed()}`;
     });
     const due = canonical(this.#model.read(request.range, request.revision, appliedIndex));
-    const answer = canonical(pairs);
+    const answer = canonical(fault ?? pairs);
     check(answer === due, 'reads answer as the model', () => {
       return `${describe(operation)} after ${appliedIndex} gives ${answer}, not ${due}`;
     });

@@ -1,0 +1,131 @@
+/**
+ * HOLDERS OF LEASES: each asks for one, renews it for a while, now and then asks how long it has,
+ * and then lets it end. A holder's clock is wrong by up to a tenth, like any other here.
+ */
+import type { LeaseId } from '../kv/command.ts';
+import type { Prng } from '../lib/prng.ts';
+import type { RequestContext } from '../node/api.ts';
+import type { Node } from '../node/node.ts';
+import type { LeaseEnds } from './checkers/lease-ends.ts';
+import { MachineClock } from './sim-clock.ts';
+import { isExpected, type SimCluster } from './sim-cluster.ts';
+import type { World } from './world.ts';
+
+const HOLDERS = 2;
+const TTLS = [1, 2, 5];
+/** By how much a clock may be wrong. */
+const RATE_ERROR = 0.1;
+const TIMEOUT_MS = 1_000;
+/** Ids apart from those that other clients ask for. */
+const FIRST_ID = 900_000_000;
+
+export class LeaseHolders {
+  readonly #world: World;
+  readonly #cluster: SimCluster;
+  readonly #ends: LeaseEnds;
+  readonly #prng: Prng;
+  #asked = 0;
+  #running = 0;
+  #stopping = false;
+
+  constructor(world: World, cluster: SimCluster, ends: LeaseEnds) {
+    this.#world = world;
+    this.#cluster = cluster;
+    this.#ends = ends;
+    this.#prng = world.prng.fork();
+  }
+
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  start(): void {
+    for (let holder = 0; holder < HOLDERS; holder += 1) {
+      this.#running += 1;
+      this.#hold(this.#prng.fork()).then(
+        () => {
+          this.#running -= 1;
+        },
+        (error: unknown) => this.#world.failed(error),
+      );
+    }
+  }
+
+  /** Nobody asks for another lease, or renews one. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async #hold(prng: Prng): Promise<void> {
+    const { scheduler } = this.#world;
+    const clock = new MachineClock(scheduler);
+    while (!this.#stopping) {
+      clock.setRate(1 + (2 * prng.unit() - 1) * RATE_ERROR);
+      await scheduler.pause(prng.unit() * 2_000);
+      await this.#life(prng, () => clock.now());
+    }
+  }
+
+  /** One lease, from its grant until it is left to itself. */
+  async #life(prng: Prng, clock: () => number): Promise<void> {
+    const { scheduler, coverage } = this.#world;
+    this.#asked += 1;
+    const id = String(FIRST_ID + this.#asked) as LeaseId;
+    const ttl = prng.pick(TTLS);
+    this.#ends.asked(id, clock);
+    if (!(await this.#grant(prng, id, ttl, clock))) return;
+    for (let left = prng.between(0, 8); left > 0 && !this.#stopping; left -= 1) {
+      await scheduler.pause(prng.unit() * ttl * 600);
+      const sentAt = clock();
+      const ask = prng.chance(0.2) ? remaining : renew;
+      const ms = await this.#ask(prng, (node, context) => ask(node, id, context), null);
+      if (ms === undefined) continue;
+      if (ms === null) return;
+      coverage.count(ask === renew ? 'lease-renewed' : 'lease-asked');
+      this.#ends.confirmed(id, sentAt, ms);
+    }
+  }
+
+  /** The first attempt may be the one that did it. */
+  async #grant(prng: Prng, id: LeaseId, ttl: number, clock: () => number): Promise<boolean> {
+    const sentAt = clock();
+    const proposal = { kind: 'lease-grant', id, ttl } as const;
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const result = await this.#ask(
+        prng,
+        (node, context) => node.propose(proposal, context),
+        `lease-${id}`,
+      );
+      if (result === undefined) continue;
+      this.#ends.confirmed(id, sentAt, ttl * 1000);
+      return true;
+    }
+    return false;
+  }
+
+  /** Undefined when there was no answer. */
+  async #ask<T>(
+    prng: Prng,
+    ask: (node: Node, context: RequestContext) => Promise<T>,
+    requestId: string | null,
+  ): Promise<T | undefined> {
+    const { nodes } = this.#cluster;
+    if (nodes.length === 0) return undefined;
+    try {
+      return await this.#cluster.call(prng.pick(nodes), ask, TIMEOUT_MS, requestId);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      return undefined;
+    }
+  }
+}
+
+/** Ms from the request on; null when there is no such lease. */
+async function renew(node: Node, id: LeaseId, context: RequestContext): Promise<number | null> {
+  const ttl = await node.keepAlive(id, context);
+  return ttl === null ? null : ttl * 1000;
+}
+
+function remaining(node: Node, id: LeaseId, context: RequestContext): Promise<number | null> {
+  return node.remainingOf(id, context);
+}

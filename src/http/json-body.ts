@@ -5,7 +5,10 @@ import type { HttpLimits } from './config.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** No body of the interface nests deeper than this; what does costs more to refuse than to read. */
+/**
+ * Hardly a body of the interface nests deeper than this; what does costs more to refuse than to
+ * read.
+ */
 const DEPTH_MAX = 32;
 
 /**
@@ -14,15 +17,19 @@ const DEPTH_MAX = 32;
  *
  * @throws ApiError `unsupported-media-type`, `bad-request`, and what `readBody` throws
  */
-export async function readJson(request: Request, limit: number): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  limit: number,
+  depth: number = DEPTH_MAX,
+): Promise<unknown> {
   const bytes = await readBody(request, limit);
   if (bytes.length === 0) return {};
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new ApiError('unsupported-media-type', 'The body must be application/json');
   }
-  if (nestsDeeper(bytes, DEPTH_MAX)) {
-    throw new ApiError('bad-request', `The body nests deeper than ${DEPTH_MAX} levels`);
+  if (nestsDeeper(bytes, depth)) {
+    throw new ApiError('bad-request', `The body nests deeper than ${depth} levels`);
   }
   try {
     return JSON.parse(utf8.decode(bytes));

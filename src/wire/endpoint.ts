@@ -184,6 +184,8 @@ export function inlineOf(schema: TSchema): Json {
 function convert(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(convertChild);
   if (typeof value !== 'object' || value === null) return value;
+  // A schema that is a part of itself.
+  if ('$ref' in value) return { $ref: `#/components/schemas/${String(value.$ref)}` };
   const entries = Object.entries(value).filter(([name]) => name !== '$id');
   const object: Json = Object.fromEntries(entries.map(([name, v]) => [name, convertChild(v)]));
   return openApi30(object);

@@ -44,6 +44,7 @@ export const MemberRecord = Type.Object(
   },
   { $id: 'Member' },
 );
+export type MemberRecord = Static<typeof MemberRecord>;
 
 export const ConfigurationRecord = Type.Object(
   {
@@ -53,6 +54,7 @@ export const ConfigurationRecord = Type.Object(
   },
   { $id: 'Configuration' },
 );
+export type ConfigurationRecord = Static<typeof ConfigurationRecord>;
 
 export const AddMemberBody = Type.Object(
   {
@@ -77,6 +79,7 @@ export const AddMemberAnswer = Type.Object(
   { clusterId: IdText, member: MemberRecord, configuration: ConfigurationRecord },
   { $id: 'AddedMember' },
 );
+export type AddMemberAnswer = Static<typeof AddMemberAnswer>;
 
 export const UpdateMemberBody = Type.Object(
   { url: Url },
@@ -95,6 +98,7 @@ export const TransferBody = Type.Object(
 );
 
 export const TransferAnswer = Type.Object({ leader: IdText }, { $id: 'Leader' });
+export type TransferAnswer = Static<typeof TransferAnswer>;
 
 const index = Type.Integer({ minimum: 0 });
 
@@ -144,3 +148,4 @@ export const ConsensusStateAnswer = Type.Object(
   },
   { $id: 'ConsensusState' },
 );
+export type ConsensusStateAnswer = Static<typeof ConsensusStateAnswer>;

@@ -57,7 +57,7 @@ const LAYERS: ReadonlyMap<string, Layer> = new Map([
   ],
   ['sim', { values: [...CORE, 'storage', 'transport', 'node'], types: [], packages: [] }],
   ['ui', { values: ['lib', 'wire', 'sim'], types: ['raft', 'kv', 'node'], packages: 'any' }],
-  ['client', { values: ['lib', 'wire'], types: [], packages: [] }],
+  ['client', { values: [], types: ['wire'], packages: [] }],
   [
     'cli',
     {

@@ -3,13 +3,16 @@ import type { MemberId } from '../lib/ids.ts';
 import { must } from '../lib/assert.ts';
 import type { ClusterStatus, ConsensusState, MemberStatus } from '../node/api.ts';
 import { type ClusterAnswer, type ClusterMember, TransferBody } from '../wire/cluster.ts';
+import type { Problem } from '../wire/problem.ts';
 import { jsonBody } from './json-body.ts';
 import { requireMemberId } from './member-id.ts';
+import { once } from './once.ts';
 import { Query } from './query.ts';
 import type { Services } from './services.ts';
 
 /** `/cluster`, its leader and its consensus state; members are in members.ts. */
-export function clusterRoutes({ node, contexts, config }: Services): Elysia {
+export function clusterRoutes(services: Services): Elysia {
+  const { node, contexts, config } = services;
   const app = new Elysia();
   app.get('/cluster', async ({ request, server }) => {
     Query.of(request.url, []);
@@ -17,10 +20,13 @@ export function clusterRoutes({ node, contexts, config }: Services): Elysia {
   });
   app.post(
     '/cluster/leader',
-    async ({ request, server, body }): Promise<{ leader: MemberId }> => {
+    async ({ request, server, set, body }): Promise<{ leader: MemberId } | Problem> => {
       Query.of(request.url, []);
       const to = body.to === undefined || body.to === null ? null : requireMemberId(body.to);
-      return { leader: await node.transferLeadership(to, contexts.write(request, server)) };
+      const context = contexts.write(request, server);
+      return once(services, { context, set, content: ['transfer', to] }, async () => {
+        return { leader: await node.transferLeadership(to, context) };
+      });
     },
     jsonBody(TransferBody, config.limits),
   );

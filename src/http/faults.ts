@@ -3,31 +3,44 @@ import type { MemberId } from '../lib/ids.ts';
 import type { Fault, FaultControl, NodeApi } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
 import { FaultsBody } from '../wire/node.ts';
+import type { Problem } from '../wire/problem.ts';
 import { jsonBody } from './json-body.ts';
 import { requireMemberId } from './member-id.ts';
+import { once } from './once.ts';
 import { Query } from './query.ts';
 import type { Services } from './services.ts';
 
 /** `/faults`: cuts and delays between this node and its peers, for experiments. */
-export function faultRoutes({ node, config }: Services): Elysia {
+export function faultRoutes(services: Services): Elysia {
+  const { node, config, contexts } = services;
   const app = new Elysia();
   app.get('/faults', ({ request }): FaultsAnswer => answer(controlOf(node, request)));
   app.put(
     '/faults',
-    ({ request, body }): FaultsAnswer => {
+    async ({ request, server, set, body }): Promise<FaultsAnswer | Problem> => {
       const control = controlOf(node, request);
       const peers = peersOf(node);
-      control.set(body.faults.map((fault) => ({ ...fault, peer: requirePeer(fault.peer, peers) })));
-      return answer(control);
+      const faults = body.faults.map((fault) => ({
+        ...fault,
+        peer: requirePeer(fault.peer, peers),
+      }));
+      const context = contexts.write(request, server);
+      return once(services, { context, set, content: ['set-faults', faults] }, () => {
+        control.set(faults);
+        return answer(control);
+      });
     },
     jsonBody(FaultsBody, config.limits),
   );
   app.delete(
     '/faults',
-    ({ request }): FaultsAnswer => {
+    async ({ request, server, set }): Promise<FaultsAnswer | Problem> => {
       const control = controlOf(node, request);
-      control.clear();
-      return answer(control);
+      const context = contexts.write(request, server);
+      return once(services, { context, set, content: ['clear-faults'] }, () => {
+        control.clear();
+        return answer(control);
+      });
     },
     { parse: 'none' },
   );

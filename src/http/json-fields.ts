@@ -103,8 +103,8 @@ export class JsonObject {
   /** @throws ApiError `bad-request` when it is not there */
   require(name: string): Field {
     const field = this.#field(name);
-    if (!this.has(name)) throw refused(field, 'there');
-    return field;
+    if (this.has(name)) return field;
+    throw new ApiError('bad-request', `${field.path} is required`, { field: field.path });
   }
 
   /** What is made of the field; `otherwise` when it is not there. */

@@ -1,10 +1,14 @@
 import { Elysia } from 'elysia';
-import type { ClusterId } from '../lib/ids.ts';
-import type { AddedMember } from '../node/api.ts';
+import { Hasher } from '../kv/hash.ts';
+import { must } from '../lib/assert.ts';
+import { type ClusterId, idOfBytes, type MemberId, parseMemberId } from '../lib/ids.ts';
+import type { AddedMember, RequestContext } from '../node/api.ts';
 import type { Configuration } from '../raft/configuration.ts';
 import { AddMemberBody, UpdateMemberBody } from '../wire/cluster.ts';
+import type { Problem } from '../wire/problem.ts';
 import { jsonBody } from './json-body.ts';
 import { requireMemberId, requireOrigin } from './member-id.ts';
+import { once } from './once.ts';
 import { Query } from './query.ts';
 import type { Services } from './services.ts';
 
@@ -16,46 +20,74 @@ export function memberRoutes(services: Services): Elysia {
   return app;
 }
 
-function addBodyRoutes(app: Elysia, { node, contexts, config }: Services): void {
+function addBodyRoutes(app: Elysia, services: Services): void {
+  const { node, contexts, config } = services;
   app.post(
     '/cluster/members',
-    async ({ request, server, set, body }): Promise<AddedMember & { clusterId: ClusterId }> => {
+    async ({ request, server, set, body }): Promise<AddAnswer | Problem> => {
       Query.of(request.url, []);
-      const id = body.id === undefined ? null : requireMemberId(body.id);
-      const member = { id, name: body.name ?? null, url: requireOrigin(body.url) };
-      const added = await node.addMember(member, contexts.write(request, server));
-      set.status = 201;
-      return { clusterId: node.clusterId, ...added };
+      const given = body.id === undefined ? null : requireMemberId(body.id);
+      const input = { id: given, name: body.name ?? null, url: requireOrigin(body.url) };
+      const context = contexts.write(request, server);
+      const id = given ?? idOfRequest(context, input.url);
+      return once(services, { context, set, content: ['add-member', input] }, async () => {
+        const added = await node.addMember({ ...input, id }, context);
+        set.status = 201;
+        return { clusterId: node.clusterId, ...added };
+      });
     },
     jsonBody(AddMemberBody, config.limits),
   );
   app.put(
     '/cluster/members/:id',
-    async ({ request, server, params, body }): Promise<Configuration> => {
+    async ({ request, server, set, params, body }): Promise<Configuration | Problem> => {
       Query.of(request.url, []);
       const id = requireMemberId(params.id);
       const context = contexts.write(request, server);
-      return node.updateMember(id, requireOrigin(body.url), context);
+      const url = requireOrigin(body.url);
+      const content = ['update-member', id, url];
+      return once(services, { context, set, content }, () => node.updateMember(id, url, context));
     },
     jsonBody(UpdateMemberBody, config.limits),
   );
 }
 
-function addBareRoutes(app: Elysia, { node, contexts }: Services): void {
+function addBareRoutes(app: Elysia, services: Services): void {
+  const { node, contexts } = services;
   app.delete(
     '/cluster/members/:id',
-    async ({ request, server, params }): Promise<Configuration> => {
+    async ({ request, server, set, params }): Promise<Configuration | Problem> => {
       Query.of(request.url, []);
-      return node.removeMember(requireMemberId(params.id), contexts.write(request, server));
+      const id = requireMemberId(params.id);
+      const context = contexts.write(request, server);
+      const content = ['remove-member', id];
+      return once(services, { context, set, content }, () => node.removeMember(id, context));
     },
     { parse: 'none' },
   );
   app.post(
     '/cluster/members/:id/promote',
-    async ({ request, server, params }): Promise<Configuration> => {
+    async ({ request, server, set, params }): Promise<Configuration | Problem> => {
       Query.of(request.url, []);
-      return node.promoteMember(requireMemberId(params.id), contexts.write(request, server));
+      const id = requireMemberId(params.id);
+      const context = contexts.write(request, server);
+      const content = ['promote-member', id];
+      return once(services, { context, set, content }, () => node.promoteMember(id, context));
     },
     { parse: 'none' },
   );
+}
+
+interface AddAnswer extends AddedMember {
+  readonly clusterId: ClusterId;
+}
+
+/** The id of the member that a request with a name adds: however often, by whichever node. */
+function idOfRequest({ requestId }: RequestContext, url: string): MemberId | null {
+  if (requestId === null) return null;
+  const { high, low } = new Hasher().text(requestId).text(url).finish();
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setUint32(0, high);
+  bytes.setUint32(4, low);
+  return must(parseMemberId(idOfBytes(new Uint8Array(bytes.buffer))), 'an id of a hash');
 }

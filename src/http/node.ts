@@ -1,26 +1,38 @@
 import { Elysia } from 'elysia';
 import type { StatusAnswer, SteerAnswer } from '../wire/node.ts';
+import type { Problem } from '../wire/problem.ts';
+import type { IdleTimer } from './context.ts';
+import { once } from './once.ts';
 import { Query } from './query.ts';
-import type { Services } from './services.ts';
+import type { Reply, Services } from './services.ts';
+
+interface SteerRequest {
+  readonly request: Request;
+  readonly server: IdleTimer | null;
+  readonly set: Reply;
+}
 
 /** `/status` and the routes that steer this node's role. */
-export function nodeRoutes({ node, config }: Services): Elysia {
+export function nodeRoutes(services: Services): Elysia {
+  const { node, config, contexts } = services;
   const app = new Elysia();
-  const steer = (url: string, act: () => void): SteerAnswer => {
-    Query.of(url, []);
-    act();
-    const { role, term } = node.status();
-    return { role, term };
-  };
+  const steer =
+    (name: string, act: () => void) =>
+    async ({ request, server, set }: SteerRequest): Promise<SteerAnswer | Problem> => {
+      Query.of(request.url, []);
+      const context = contexts.write(request, server);
+      return once(services, { context, set, content: [name] }, () => {
+        act();
+        const { role, term } = node.status();
+        return { role, term };
+      });
+    };
   app.get('/status', ({ request }): StatusAnswer => {
     Query.of(request.url, []);
     return { ...node.status(), version: config.version };
   });
-  app.post('/node/campaign', ({ request }) => steer(request.url, () => node.campaign()), {
-    parse: 'none',
-  });
-  app.post('/node/step-down', ({ request }) => steer(request.url, () => node.stepDown()), {
-    parse: 'none',
-  });
+  const [campaign, stepDown] = [() => node.campaign(), () => node.stepDown()];
+  app.post('/node/campaign', steer('campaign', campaign), { parse: 'none' });
+  app.post('/node/step-down', steer('step-down', stepDown), { parse: 'none' });
   return app;
 }

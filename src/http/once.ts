@@ -37,6 +37,8 @@ export interface NamedRequest {
 
 /** Answers to be remembered have at least so long to get there, whatever is left of the deadline. */
 const REMEMBER_MS = 1000;
+/** Each of them waits for a leader by itself. */
+const REMEMBER_ATTEMPTS = 4;
 
 /**
  * Carries a request out, or gives the first answer to it again: its body, its status, and the
@@ -51,7 +53,7 @@ const REMEMBER_MS = 1000;
 export async function once<Answer extends object>(
   services: Services,
   request: NamedRequest,
-  carryOut: () => Promise<Answer>,
+  carryOut: () => Answer | Promise<Answer>,
 ): Promise<Answer | Problem> {
   const { context, set } = request;
   const { requestId } = context;
@@ -69,7 +71,7 @@ export async function once<Answer extends object>(
 
 /** The answer, success or error, if it is one that will be the same later. */
 async function definiteAnswer(
-  carryOut: () => Promise<object>,
+  carryOut: () => object | Promise<object>,
   set: Reply,
 ): Promise<RememberedAnswer> {
   try {
@@ -100,15 +102,19 @@ async function remember(
     correlation: context.correlation,
   };
   const proposal = { kind: 'remember', content, answer } as const;
-  const unknown =
-    'The request was carried out, but it is not certain that its answer is remembered';
-  try {
-    const result = await node.propose(proposal, unhurried);
-    if (result.type === 'remembered') return result;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+  for (let attempt = 1; attempt <= REMEMBER_ATTEMPTS; attempt += 1) {
+    try {
+      const result = await node.propose(proposal, unhurried);
+      if (result.type === 'remembered') return result;
+      break;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // What was carried out may have been the end of the leader.
+      const mayPass = error.code === 'no-leader' || error.code === 'leader-changed';
+      if (!mayPass || node.now() >= deadline) break;
+    }
   }
-  throw new ApiError('timeout', unknown);
+  throw new ApiError('timeout', 'It was carried out, but its answer may not be remembered');
 }
 
 /** Gives a remembered answer. @throws ApiError why there is none */

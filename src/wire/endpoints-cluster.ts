@@ -35,6 +35,7 @@ function json(description: string, schema: TSchema, example: unknown): Answer {
 
 const CHANGE_ERRORS: readonly ErrorCode[] = [
   ...WRITE_ERRORS,
+  'read-timeout',
   'membership-change-pending',
   'conflict',
 ];

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { Answer, Endpoint } from './endpoint.ts';
+import { WRITE_ERRORS } from './endpoints-kv.ts';
 import type { ErrorCode } from './errors.ts';
 import {
   FaultsBody,
@@ -9,11 +10,17 @@ import {
   SteerAnswer,
   VersionAnswer,
 } from './node.ts';
-import { COMMON_PARAMETERS, REVISION, VERBOSE } from './parameters.ts';
+import { COMMON_PARAMETERS, IDEMPOTENCY_KEY, REVISION, VERBOSE } from './parameters.ts';
 
 const ID = '8391245717622341632';
 const OTHER_ID = '5577006791947779410';
 const READ_ERRORS: readonly ErrorCode[] = ['bad-request', 'wrong-host', 'internal'];
+
+/** Of requests with an `Idempotency-Key` that are no command of the log. */
+const ONCE_ERRORS: readonly ErrorCode[] = [...WRITE_ERRORS, 'read-timeout'];
+const ONCE_HERE =
+  'With an `Idempotency-Key`, which the cluster remembers, it needs a leader that this node can ' +
+  'reach, before and after; without one it does not.';
 
 function answer(contentType: string, description: string, schema: TSchema, example: unknown) {
   return { description, content: [{ contentType, schema, example }] } satisfies Answer;
@@ -30,9 +37,10 @@ function steer(id: string, path: string, summary: string, example: unknown): End
     id,
     tag: 'Node',
     summary,
-    parameters: COMMON_PARAMETERS,
+    description: ONCE_HERE,
+    parameters: [IDEMPOTENCY_KEY, ...COMMON_PARAMETERS],
     answers: { 200: json('Done, within what Raft allows.', SteerAnswer, example) },
-    errors: [...READ_ERRORS, 'cross-origin', 'conflict'],
+    errors: [...ONCE_ERRORS, 'conflict'],
   };
 }
 
@@ -61,20 +69,20 @@ const faults = {
     { peer: OTHER_ID, direction: 'out', cut: false, dropRate: 0.1, delayMs: 50, ttlSeconds: 30 },
   ],
 };
-const FAULT_ERRORS: readonly ErrorCode[] = [...READ_ERRORS, 'no-such-route'];
-
 function faultEndpoint(method: 'get' | 'put' | 'delete', summary: string): Endpoint {
   const ofBody: readonly ErrorCode[] = method === 'put' ? ['member-not-found'] : [];
-  const changes: readonly ErrorCode[] =
-    method === 'get' ? [] : ['cross-origin', 'body-too-large', 'unsupported-media-type'];
+  const errors: readonly ErrorCode[] =
+    method === 'get' ? READ_ERRORS : [...ONCE_ERRORS, 'unsupported-media-type'];
   return {
     method,
     path: '/faults',
     id: `${method}Faults`,
     tag: 'Operations',
     summary,
-    description: 'Only where the node was started with `--enable-faults`; 404 otherwise.',
-    parameters: COMMON_PARAMETERS,
+    description:
+      'Only where the node was started with `--enable-faults`; 404 otherwise.' +
+      (method === 'get' ? '' : ` ${ONCE_HERE}`),
+    parameters: method === 'get' ? COMMON_PARAMETERS : [IDEMPOTENCY_KEY, ...COMMON_PARAMETERS],
     ...(method === 'put'
       ? {
           body: {
@@ -88,7 +96,7 @@ function faultEndpoint(method: 'get' | 'put' | 'delete', summary: string): Endpo
     answers: {
       200: json('The faults now.', FaultsBody, method === 'delete' ? { faults: [] } : faults),
     },
-    errors: [...FAULT_ERRORS, ...changes, ...ofBody],
+    errors: [...errors, 'no-such-route', ...ofBody],
   };
 }
 

@@ -27,7 +27,6 @@ describe('routes and methods', () => {
     '/kv/../x',
     '/watch',
     '/locks/a',
-    '/txn',
     '/compact',
     '/history/a',
     '/status/',

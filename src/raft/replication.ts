@@ -30,6 +30,8 @@ export function appendOwn(raft: RaftState, command: Command): Entry {
 /** Sends every member what it lacks, as far as its window allows. Called once per `ready()`. */
 export function replicate(raft: RaftState): void {
   if (raft.role.name !== 'leader') return;
+  // Of a smaller membership those who have answered already may be a quorum.
+  finishReadRound(raft, raft.role);
   if (startReadRound(raft, raft.role)) broadcastHeartbeat(raft);
   for (const [to, progress] of raft.role.progress) {
     while (progress.nextIndex <= raft.log.lastIndex && progress.mayAppend(raft.config.window)) {

@@ -1,7 +1,15 @@
 /** A storage whose promises are written down (durable-log.ts); otherwise the one it wraps. */
 import type { LogIndex } from '../raft/entry.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
-import type { Batch, Identity, Restored, SnapshotFile, Storage } from '../storage/storage.ts';
+import type {
+  Batch,
+  DamageError,
+  Fence,
+  Identity,
+  Restored,
+  SnapshotFile,
+  Storage,
+} from '../storage/storage.ts';
 import type { DurableLog } from './durable-log.ts';
 
 export class ObservedStorage implements Storage {
@@ -81,6 +89,10 @@ export class ObservedStorage implements Storage {
 
   finishReceive(): Promise<SnapshotFile | null> {
     return this.#inner.finishReceive();
+  }
+
+  fence(fence: Fence): Promise<DamageError> {
+    return this.#inner.fence(fence);
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@
 import { Prng } from '../lib/prng.ts';
 import { Checks } from './checkers/checks.ts';
 import { Coverage } from './coverage.ts';
-import { SimFailure } from './failure.ts';
+import { check, SimFailure } from './failure.ts';
 import { Healing } from './healing.ts';
 import { LeaseHolders } from './lease-holders.ts';
 import { Nemesis } from './nemesis.ts';
@@ -17,6 +17,7 @@ import { SimCluster } from './sim-cluster.ts';
 import { SimNetwork } from './sim-network.ts';
 import type { SimNode } from './sim-node.ts';
 import { Trace } from './trace.ts';
+import { Watchers } from './watchers.ts';
 import { Workload } from './workload.ts';
 import type { Sabotage, Watcher, World } from './world.ts';
 
@@ -43,6 +44,7 @@ export interface RunReport {
 
 /** The clients go on until they have done enough, but not longer than this many times the phase. */
 const SAFETY_MAX = 5;
+const SETTLE_MS = 30_000;
 const TRACE_LINES = 60;
 
 export class Simulation {
@@ -103,8 +105,11 @@ export class Simulation {
     const workload = new Workload(world, cluster, checks.clients);
     const nemesis = new Nemesis(world, cluster);
     const holders = new LeaseHolders(world, cluster, checks.leases);
+    const { model } = checks;
+    const watchers = new Watchers({ world, cluster, model, known: () => checks.clients.floor });
     workload.start();
     holders.start();
+    watchers.start();
     nemesis.start();
     this.#run(profile.safetyMs, () => false);
     this.#run((SAFETY_MAX - 1) * profile.safetyMs, () => {
@@ -113,15 +118,27 @@ export class Simulation {
     nemesis.stop();
     workload.stop();
     holders.stop();
-    const isBusy = (): boolean => workload.isBusy || holders.isBusy || nemesis.isBusy;
+    watchers.stop();
+    const busy = [workload, holders, watchers, nemesis];
+    const isBusy = (): boolean => busy.some((one) => one.isBusy);
     const isChanging = (): boolean => nemesis.isBusy;
     const hasFailed = (): boolean => this.#hasFailed();
     const { oracle } = checks;
     const healing = new Healing({ world, cluster, oracle, isBusy, isChanging, hasFailed });
     healing.run();
     if (this.#hasFailed()) return;
+    this.#settle(watchers, healing.converged);
+    if (this.#hasFailed()) return;
     checks.finish(healing.converged);
     scheduler.afterEvent = () => undefined;
+  }
+
+  /** Whoever watches a node that has everything hears everything. */
+  #settle(watchers: Watchers, nodes: readonly SimNode[]): void {
+    watchers.settle(nodes);
+    this.#run(SETTLE_MS, () => watchers.isSettled);
+    if (this.#hasFailed()) return;
+    check(watchers.isSettled, 'watches tell all', () => `not within ${SETTLE_MS} ms: ${watchers.waiting}`);
   }
 
   #run(ms: number, done: () => boolean): void {

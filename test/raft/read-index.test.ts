@@ -38,6 +38,16 @@ test('a minority of answers confirms nothing', () => {
   expect(cluster.reads).toEqual([{ context: 7, index: 2 }]);
 });
 
+test('a round ends when the member it waits for is removed', () => {
+  const { cluster, read } = led(2);
+  read(1, 7);
+  cluster.queue = [];
+  expect(cluster.reads).toEqual([]);
+  cluster.node(1).run((raft) => raft.proposeChange({ type: 'remove', id: idOf(2) }, null, 0));
+  read(1, 8);
+  expect(cluster.reads.map(({ context }) => context)).toEqual([7, 8]);
+});
+
 test('a refusal in the same term confirms the leader too', () => {
   const { cluster, read } = led(3);
   read(1, 7);

@@ -26,6 +26,11 @@ export class Linearizability {
     this.#committed = committed;
   }
 
+  /** The newest entry that a client knows of. */
+  get floor(): LogIndex {
+    return this.#floor;
+  }
+
   get operations(): readonly Operation[] {
     return this.#operations;
   }

@@ -1,0 +1,270 @@
+/**
+ * WATCHERS: each follows some keys through one node after another. It loses its connection when the
+ * process dies or by chance, and goes on at the revision after the last it heard of. Some read
+ * slowly; now and then one wants to know only what is new.
+ */
+import { type ByteString, bytesOfText, EMPTY_BYTES } from '../lib/bytes.ts';
+import type { Prng } from '../lib/prng.ts';
+import type { RequestContext } from '../node/api.ts';
+import type { Node } from '../node/node.ts';
+import type { Watch, WatchSink } from '../node/watch/watch.ts';
+import { ApiError } from '../wire/errors.ts';
+import type { Model } from './checkers/model.ts';
+import { WatchCheck, type WatchTopic } from './checkers/watch-check.ts';
+import { check } from './failure.ts';
+import { isExpected, type SimCluster } from './sim-cluster.ts';
+import type { SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
+
+const WATCHERS = 3;
+const TIMEOUT_MS = 1_000;
+const LOOK_EVERY_MS = 100;
+const PROGRESS_MS = 300;
+
+export interface WatchersOptions {
+  readonly world: World;
+  readonly cluster: SimCluster;
+  readonly model: Model;
+  /** The newest entry that anybody outside may know of. */
+  readonly known: () => number;
+}
+
+export class Watchers {
+  readonly #options: WatchersOptions;
+  readonly #prng: Prng;
+  readonly #watchers: Watcher[] = [];
+  #running = 0;
+  #stopping = false;
+
+  constructor(options: WatchersOptions) {
+    this.#options = options;
+    this.#prng = options.world.prng.fork();
+  }
+
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  start(): void {
+    for (let number = 1; number <= WATCHERS; number += 1) {
+      const watcher = new Watcher(`watcher ${number}`, this.#prng.fork(), this.#options);
+      this.#watchers.push(watcher);
+      this.#spawn(watcher.follow(() => this.#stopping));
+    }
+  }
+
+  /** All leave their nodes. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Once more, on nodes that have applied everything: all of it must come. */
+  settle(nodes: readonly SimNode[]): void {
+    for (const watcher of this.#watchers) this.#spawn(watcher.settle(this.#prng.pick(nodes)));
+  }
+
+  /** What is still to come. */
+  get waiting(): string {
+    const open = this.#watchers.filter(({ isComplete }) => !isComplete);
+    return `${this.#running} run; ${open.map((one) => one.describe()).join('; ')}`;
+  }
+
+  get isSettled(): boolean {
+    return !this.isBusy && this.#watchers.every(({ isComplete }) => isComplete);
+  }
+
+  #spawn(work: Promise<void>): void {
+    this.#running += 1;
+    work.then(
+      () => {
+        this.#running -= 1;
+      },
+      (error: unknown) => this.#options.world.failed(error),
+    );
+  }
+}
+
+/** A watch on one node, for as long as it lasts. */
+interface Connection {
+  readonly target: SimNode;
+  readonly node: Node;
+  readonly watch: Watch;
+  isOver: boolean;
+}
+
+class Watcher {
+  readonly #options: WatchersOptions;
+  readonly #prng: Prng;
+  readonly #check: WatchCheck;
+  readonly #isSlow: boolean;
+  #begun = false;
+  #room = 1;
+
+  constructor(name: string, prng: Prng, options: WatchersOptions) {
+    this.#options = options;
+    this.#prng = prng;
+    this.#isSlow = prng.chance(0.3);
+    const topic = drawTopic(prng, options.world.profile.keys);
+    this.#check = new WatchCheck(name, topic, options.model.kv);
+  }
+
+  get isComplete(): boolean {
+    return this.#check.isComplete;
+  }
+
+  describe(): string {
+    const { name, topic, next } = this.#check;
+    return `${name} stands at ${next} of ${JSON.stringify(topic)}`;
+  }
+
+  async follow(isOver: () => boolean): Promise<void> {
+    const { world, cluster } = this.#options;
+    while (!isOver()) {
+      await world.scheduler.pause(this.#prng.unit() * 500);
+      const { nodes } = cluster;
+      const connection = nodes.length === 0 ? null : await this.#open(this.#prng.pick(nodes));
+      if (connection === null) continue;
+      const leaveAt = world.scheduler.now + this.#prng.unit() * 10_000;
+      while (this.#lasts(connection) && world.scheduler.now < leaveAt && !isOver()) {
+        await world.scheduler.pause(LOOK_EVERY_MS);
+        this.#read(connection);
+      }
+      this.#leave(connection);
+    }
+  }
+
+  /** Ends when everything has come, or never. */
+  async settle(target: SimNode): Promise<void> {
+    let connection = await this.#open(target);
+    while (connection === null || !this.#check.isComplete) {
+      await this.#options.world.scheduler.pause(LOOK_EVERY_MS);
+      if (connection === null || !this.#lasts(connection)) connection = await this.#open(target);
+      else this.#read(connection);
+    }
+    this.#leave(connection);
+  }
+
+  /** Mostly where it was; at first, and now and then, from now on or some time ago. */
+  async #open(target: SimNode): Promise<Connection | null> {
+    const { world, cluster, model, known } = this.#options;
+    const { coverage, scheduler } = world;
+    const goesOn = this.#begun && this.#prng.chance(0.9);
+    const fromNow = !goesOn && this.#prng.chance(0.5);
+    const from = goesOn ? this.#check.next : this.#somewhere();
+    const floor = model.standAt(known());
+    const spec = { ...this.#check.topic, from: fromNow ? null : from, progressMs: PROGRESS_MS };
+    const open = async (node: Node, context: RequestContext): Promise<Connection> => {
+      const watch = await node.watch(spec, context);
+      const newest = model.kv.revision;
+      check(
+        fromNow ? watch.from > floor.revision : watch.from === from,
+        'watches begin right',
+        () => {
+          return `${this.#check.name} asked for ${spec.from}, known was ${floor.revision}: ${watch.from}`;
+        },
+      );
+      check(!fromNow || watch.from <= newest + 1, 'watches begin right', () => {
+        return `${this.#check.name} begins at ${watch.from}, the newest is ${newest}`;
+      });
+      check(watch.from >= floor.compactRevision, 'what is compacted is said to be', () => {
+        return `${this.#check.name} begins at ${watch.from} of ${floor.compactRevision}`;
+      });
+      const connection = { target, node, watch, isOver: false };
+      this.#check.beginAt(watch.from);
+      this.#begun = true;
+      if (goesOn) coverage.count('watch-resumed');
+      watch.start(this.#sink(connection));
+      return connection;
+    };
+    try {
+      const connection = await cluster.call(target, open, TIMEOUT_MS);
+      coverage.count('watch-opened');
+      return connection;
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      this.#refused(error, spec.from);
+      await scheduler.pause(LOOK_EVERY_MS);
+      return null;
+    }
+  }
+
+  /** A connection whose answer was lost is nobody's: its events are checked, and that is all. */
+  #sink(connection: Connection): WatchSink {
+    const { world } = this.#options;
+    const watcher = this.#check;
+    const isFull = (): boolean => this.#isSlow && this.#room <= 0;
+    let replayed = connection.watch.from <= connection.node.store.revision;
+    return {
+      get isFull() {
+        return isFull();
+      },
+      change: (change) => {
+        if (connection.isOver) return;
+        this.#room -= 1;
+        world.coverage.count(replayed ? 'watch-replayed' : 'watch-event');
+        watcher.change(change, connection.node.store.compactRevision);
+        replayed = change.revision < connection.node.store.revision;
+      },
+      progress: (revision) => {
+        if (connection.isOver) return true;
+        world.coverage.count('watch-progress');
+        watcher.progress(revision);
+        return true;
+      },
+      canceled: (end) => {
+        if (connection.isOver) return;
+        connection.isOver = true;
+        if (end.reason !== 'compacted') return;
+        world.coverage.count('watch-compacted');
+        check(watcher.next < end.compactRevision, 'only what is compacted is said to be', () => {
+          return `${watcher.name} stood at ${watcher.next}: ${JSON.stringify(end)}`;
+        });
+        this.#begun = false;
+      },
+    };
+  }
+
+  #refused(error: unknown, from: number | null): void {
+    if (!(error instanceof ApiError) || error.code !== 'compacted') return;
+    const { compactRevision } = this.#options.model.kv;
+    this.#options.world.coverage.count('watch-compacted');
+    check(from !== null && from < compactRevision, 'only what is compacted is said to be', () => {
+      return `${this.#check.name} from ${from}: compacted is ${compactRevision}`;
+    });
+    this.#begun = false;
+  }
+
+  /** In the near past, or a little ahead. */
+  #somewhere(): number {
+    const back = Math.floor(-Math.log(1 - this.#prng.unit()) * 20);
+    return Math.max(1, this.#options.model.kv.revision + 5 - back);
+  }
+
+  #lasts({ target, node, isOver }: Connection): boolean {
+    return !isOver && target.node === node;
+  }
+
+  /** A slow reader takes a few at a time. */
+  #read({ target, node, watch }: Connection): void {
+    if (!this.#isSlow) return;
+    this.#room = this.#prng.between(0, 4);
+    if (this.#room > 0 && target.node === node) target.enter(() => watch.resume());
+  }
+
+  #leave(connection: Connection): void {
+    const { target, node, watch } = connection;
+    connection.isOver = true;
+    if (target.node === node) target.enter(() => watch.close());
+  }
+}
+
+function drawTopic(prng: Prng, keys: number): WatchTopic {
+  const start = bytesOfText(`key-${prng.between(0, keys)}`);
+  const ranges = [
+    { start: EMPTY_BYTES, end: null },
+    { start, end: null },
+    { start, end: `${start}\0` as ByteString },
+  ];
+  const only = prng.pick([null, null, 'put', 'delete'] as const);
+  return { range: prng.pick(ranges), only, prev: prng.chance(0.5) };
+}

@@ -38,6 +38,12 @@ describe('takes', () => {
     ['a put with a lease', put('a', '1', { lease: id('9223372036854775807') })],
     ['no lease', put('a', '1', { lease: null, ignoreValue: false })],
     ['a put that keeps everything', put('a', '', { ignoreValue: true, ignoreLease: true })],
+    [
+      'a put with a lease of its own',
+      put('a', '1', { lease: id('7'), grant: { id: id('7'), ttl: 1 } }),
+    ],
+    ['no lease of its own', put('a', '1', { lease: id('7'), grant: null })],
+    ['a transaction with a lease of its own', txn([], { grant: { id: id('7'), ttl: 1 } })],
     ['an empty transaction', txn([])],
     [
       'a transaction of everything',
@@ -109,6 +115,16 @@ describe('refuses, with the reason', () => {
     ['ignoreLease is not a boolean', put('a', '1'), { ignoreLease: null }],
     ['value is given, and to be ignored', put('a', '1'), { ignoreValue: true }],
     ['lease is given, and to be ignored', put('a', '1'), { ignoreLease: true, lease: '1' }],
+    ['grant is malformed', put('a', '1'), { grant: '7' }],
+    ['grant is not of the lease of the put', put('a', '1'), { grant: { id: '7', ttl: 1 } }],
+    [
+      'grant is not of the lease of the put',
+      put('a', '1', { lease: id('8') }),
+      { grant: { id: '7', ttl: 1 } },
+    ],
+    ['id is not the id of a lease', put('a', '1'), { grant: { id: 7, ttl: 1 } }],
+    ['ttl is not in its range', txn([]), { grant: { id: '7', ttl: 0 } }],
+    ['grant is malformed', txn([]), { grant: [] }],
     ['compare is not a list', txn([]), { compare: null }],
     ['success is not a list', txn([]), { success: {} }],
     ['failure is not a list', txn([]), { failure: undefined }],
@@ -232,6 +248,7 @@ test('whatever the fields are, a known command is taken or refused, and never th
       id: fc.jsonValue(),
       leases: list,
       lease: fc.jsonValue(),
+      grant: fc.jsonValue(),
     },
     { requiredKeys: [] },
   );

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { KvCommand } from '../../src/kv/command.ts';
-import { digestOfCommand } from '../../src/kv/digest.ts';
+import { digestOfCommand, digestOfRemembered } from '../../src/kv/digest.ts';
 import {
   ABSENT,
   b,
@@ -29,6 +29,23 @@ test('the same request sent again has the same digest, whenever and under whatev
   expect(digestOfCommand(first)).toMatch(/^[0-9a-f]{16}$/);
 });
 
+test('the id of a lease of its own, drawn for a put, is not what was asked for', () => {
+  const [one, other] = ['7', '8'].map((lease) =>
+    digestOfCommand(put('a', '1', { lease: id(lease), grant: { id: id(lease), ttl: 5 } })),
+  );
+  expect(one).toBe(String(other));
+});
+
+test('an answer to be remembered is told by what was asked, not by what was answered', () => {
+  const remember = (content: string, body: string): KvCommand => {
+    const base = { v: 1, requestId: 'c.1', at: 5, by: null } as const;
+    return { ...base, kind: 'remember', content, answer: { status: 200, body } };
+  };
+  expect(digestOfCommand(remember('x', '1'))).toBe(digestOfCommand(remember('x', '2')));
+  expect(digestOfCommand(remember('x', '1'))).not.toBe(digestOfCommand(remember('y', '1')));
+  expect(digestOfRemembered('x')).toBe(digestOfCommand(remember('x', '1')));
+});
+
 test('every other difference shows', () => {
   const commands: KvCommand[] = [
     put('a', '1'),
@@ -42,6 +59,10 @@ test('every other difference shows', () => {
     put('a', '1', { condition: changedAt(1) }),
     put('a', '1', { by: '' }),
     put('a', '1', { by: 'someone' }),
+    put('a', '1', { lease: id('7'), grant: { id: id('7'), ttl: 5 } }),
+    put('a', '1', { lease: id('7'), grant: { id: id('7'), ttl: 6 } }),
+    txn([], { grant: { id: id('7'), ttl: 5 } }),
+    txn([], { grant: { id: id('8'), ttl: 5 } }),
     del('a'),
     del('a', { end: b('') }),
     del('a', { end: b('1') }),

@@ -25,7 +25,9 @@ export class Gate {
     if (url.length > limit && url.length - url.indexOf('/', PATH_SEARCH_START) > limit) {
       throw new ApiError('uri-too-long', `The URL has more than ${limit} bytes`, { limit });
     }
-    if (method !== 'GET' && method !== 'HEAD') checkSameOrigin(headers, host);
+    const reads = method === 'GET' || method === 'HEAD';
+    // Browsers let any page open a WebSocket, and read what comes.
+    if (!reads || headers.has('upgrade')) checkSameOrigin(headers, host);
   }
 
   #checkHost(host: string): void {
@@ -48,7 +50,11 @@ function checkSameOrigin(headers: Headers, host: string | null): void {
   if (origin === null) return;
   const site = headers.get('sec-fetch-site');
   const same = site === null ? URL.parse(origin)?.host === host : site === 'same-origin';
-  if (!same) throw new ApiError('cross-origin', 'A page of another site may not change anything');
+  if (!same)
+    throw new ApiError(
+      'cross-origin',
+      'A page of another site may neither change nor watch anything',
+    );
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Elysia } from 'elysia';
 import type { Logger } from '../lib/logger.ts';
 import { problemFields, PROBLEM_TYPE } from '../wire/problem.ts';
+import { type SocketSpeaker, WEB_SOCKETS } from './web-socket.ts';
 
 /** Seconds that nothing may move on a connection; streams and long timeouts set their own. */
-const IDLE_TIMEOUT_S = 10;
+export const IDLE_TIMEOUT_S = 10;
 
 export interface ListenOptions {
   readonly host: string;
@@ -24,7 +25,7 @@ export interface HttpServer {
 
 /** Serves the application. @throws when the address is taken or not of this machine */
 export function listen(app: Elysia, { host, port, logger }: ListenOptions): HttpServer {
-  const server = Bun.serve({
+  const server = Bun.serve<SocketSpeaker>({
     hostname: host,
     port,
     // Two nodes on one port would each get some of the requests.
@@ -34,6 +35,7 @@ export function listen(app: Elysia, { host, port, logger }: ListenOptions): Http
     // Bodies are counted where they are read, so that the refusal can say what is wrong.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request) => app.fetch(request),
+    websocket: WEB_SOCKETS,
     error: (error) => {
       logger.log('error', 'node', 'request failed outside of the routes', { error: String(error) });
       return unforeseen();
@@ -56,7 +58,7 @@ function unforeseen(): Response {
   });
 }
 
-async function stop(server: Bun.Server<undefined>, graceMs: number): Promise<void> {
+async function stop(server: Bun.Server<SocketSpeaker>, graceMs: number): Promise<void> {
   const timer = setTimeout(() => void server.stop(true), graceMs);
   await server.stop();
   clearTimeout(timer);

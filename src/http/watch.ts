@@ -1,6 +1,93 @@
 import { Elysia } from 'elysia';
-import type { Services } from './services.ts';
+import type { Watch } from '../node/watch/watch.ts';
+import { ApiError } from '../wire/errors.ts';
+import type { IdleTimer } from './context.ts';
+import type { Reply, Services } from './services.ts';
+import { watchBody } from './watch-body.ts';
+import { WatchDeliveries } from './watch-deliveries.ts';
+import { type Outlet, WatchDelivery } from './watch-delivery.ts';
+import { eventFormat, lineFormat, messageFormat, type WatchFormat } from './watch-format.ts';
+import { watchFormOf, watchSpecOf } from './watch-request.ts';
+import { WatchSocket } from './watch-socket.ts';
+import type { SocketServer } from './web-socket.ts';
 
-export function watchRoutes(_services: Services): Elysia {
-  return new Elysia();
+/** Seconds that a reader which did not read has for the last event. */
+const LAST_EVENT_S = 120;
+
+/** `/watch`: changes as they happen. */
+export function watchRoutes(services: Services): Elysia {
+  const app = new Elysia();
+  const resource = new WatchResource(services);
+  app.get('/watch', async ({ request, set, server }) => resource.open({ request, set, server }));
+  return app;
+}
+
+interface WatchRequest {
+  readonly request: Request;
+  readonly set: Reply;
+  readonly server: (IdleTimer & SocketServer) | null;
+}
+
+/** Opens watches, in whichever form the client wants. */
+class WatchResource {
+  readonly #services: Services;
+  readonly #deliveries: WatchDeliveries;
+  readonly #events = eventFormat();
+  readonly #lines = lineFormat();
+  readonly #messages = messageFormat();
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#deliveries = new WatchDeliveries(services.config.heartbeatMs, services.shutdown);
+  }
+
+  async open(asked: WatchRequest): Promise<Response | undefined> {
+    const { node, contexts, config, shutdown } = this.#services;
+    const { request, set, server } = asked;
+    const spec = watchSpecOf(request, config.limits.keyBytes);
+    const watch = await node.watch(spec, contexts.read(request, server));
+    try {
+      if (shutdown.aborted) throw new ApiError('shutting-down', 'The node is shutting down.');
+      if (request.signal.aborted) throw new ApiError('request-timeout', 'The client is gone.');
+      set.headers['abcd-revision'] = String(node.store.revision);
+      return this.#answer(asked, watch);
+    } catch (error) {
+      watch.close();
+      throw error;
+    }
+  }
+
+  #answer({ request, set, server }: WatchRequest, watch: Watch): Response | undefined {
+    const form = watchFormOf(request);
+    if (form === 'socket') return this.#upgrade({ request, set, server }, watch);
+    const format = form === 'lines' ? this.#lines : this.#events;
+    set.headers['cache-control'] = 'no-store';
+    set.headers['vary'] = 'Accept';
+    set.headers['x-accel-buffering'] = 'no';
+    server?.timeout(request, 0);
+    const body = watchBody(
+      (outlet) => this.#deliver(watch, format, outlet),
+      () => server?.timeout(request, LAST_EVENT_S),
+    );
+    const type = form === 'lines' ? 'application/x-ndjson' : 'text/event-stream';
+    return new Response(body, { headers: { 'content-type': type } });
+  }
+
+  #upgrade({ request, set, server }: WatchRequest, watch: Watch): undefined {
+    const speaker = new WatchSocket((outlet) => this.#deliver(watch, this.#messages, outlet));
+    const headers = Object.fromEntries(
+      Object.entries(set.headers).map(([name, value]) => [name, String(value)]),
+    );
+    if (server?.upgrade(request, { data: speaker, headers }) === true) return undefined;
+    throw new ApiError('bad-request', 'This is not the handshake of a WebSocket (RFC 6455)');
+  }
+
+  #deliver<T>(watch: Watch, format: WatchFormat<T>, outlet: Outlet<T>): WatchDelivery<T> {
+    let leave = (): void => undefined;
+    const { watcherBytes: budgetBytes } = this.#services.config.limits;
+    const left = (): void => leave();
+    const delivery = new WatchDelivery({ watch, format, outlet, budgetBytes, left });
+    leave = this.#deliveries.add(delivery);
+    return delivery;
+  }
 }

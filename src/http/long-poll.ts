@@ -1,0 +1,123 @@
+import type { ByteString } from '../lib/bytes.ts';
+import { parseDuration } from '../lib/quantities.ts';
+import type { StoreView } from '../node/api.ts';
+import { ApiError } from '../wire/errors.ts';
+import { etagOf } from './etag.ts';
+import type { IdleTimer } from './context.ts';
+import type { Query } from './query.ts';
+import { CONSISTENCIES } from './read-state.ts';
+import { IDLE_TIMEOUT_S } from './server.ts';
+import type { Reply, Services } from './services.ts';
+
+export const LONG_POLL_PARAMETERS = ['after', 'wait'];
+
+const WAIT_DEFAULT_MS = 30_000;
+const WAIT_MAX_MS = 300_000;
+
+/** What a read waits for: the key to change after a revision. */
+export interface LongPoll {
+  readonly after: number;
+  readonly waitMs: number;
+}
+
+/** The request that waits. */
+interface WaitingRequest {
+  readonly key: ByteString;
+  readonly query: Query;
+  readonly request: Request;
+  readonly server: IdleTimer | null;
+}
+
+/** Null when the read does not wait. @throws ApiError `bad-revision`, `bad-request` */
+export function longPollOf(query: Query): LongPoll | null {
+  const after = query.bytes('after');
+  const wait = query.bytes('wait');
+  if (after === null && wait === null) return null;
+  if (after === null) {
+    throw new ApiError('bad-request', 'wait needs after: the revision that the key is to pass');
+  }
+  if (query.has('revision')) {
+    throw new ApiError(
+      'bad-request',
+      'A read of the past has nothing to wait for: leave out after',
+    );
+  }
+  return { after: revisionOf(after), waitMs: wait === null ? WAIT_DEFAULT_MS : waitOf(wait) };
+}
+
+/**
+ * Whether the key changed after the revision, at once or in time. The state must be as new as the
+ * read demands before.
+ *
+ * @throws ApiError `future-revision`, `shutting-down`
+ */
+export async function passes(
+  { node, shutdown }: Services,
+  { key, query, request, server }: WaitingRequest,
+  { after, waitMs }: LongPoll,
+): Promise<boolean> {
+  const { store } = node;
+  const { revision } = store;
+  // What is beyond the newest revision of this node alone may exist elsewhere.
+  const isNewest = query.choice('consistency', CONSISTENCIES) === 'linearizable';
+  if (isNewest && after > revision) {
+    const detail = `The newest revision is ${revision}`;
+    throw new ApiError('future-revision', detail, { revision });
+  }
+  if (hasPassed(store, key, after)) return true;
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const look = (): void => {
+    if (hasPassed(store, key, after)) resolve(true);
+  };
+  const gone = (): void => reject(new ApiError('request-timeout', 'The client is gone.'));
+  const stop = (): void => reject(new ApiError('shutting-down', 'The node is shutting down.'));
+  const end = `${key}\0` as ByteString;
+  const forget = node.onChange({ start: key, end }, { changed: look, jumped: look });
+  const timer = setTimeout(() => resolve(false), waitMs);
+  request.signal.addEventListener('abort', gone);
+  shutdown.addEventListener('abort', stop);
+  if (request.signal.aborted) gone();
+  if (shutdown.aborted) stop();
+  server?.timeout(request, 0);
+  try {
+    return await promise;
+  } finally {
+    forget();
+    clearTimeout(timer);
+    request.signal.removeEventListener('abort', gone);
+    shutdown.removeEventListener('abort', stop);
+    // It holds for the connection, which may serve others after this one.
+    server?.timeout(request, IDLE_TIMEOUT_S);
+  }
+}
+
+/** The answer when time is over: as it was. */
+export function answerUnchanged(store: StoreView, key: ByteString, set: Reply): null {
+  const pair = store.get(key);
+  set.headers['abcd-revision'] = String(store.revision);
+  if (pair !== undefined) set.headers['etag'] = etagOf(pair.modRevision);
+  set.status = 304;
+  return null;
+}
+
+/**
+ * Whether the key was written or deleted after a revision. Where its deletion may be forgotten it
+ * counts: who waits would otherwise wait for ever. Before revision 1 no key was there to be deleted.
+ */
+function hasPassed(store: StoreView, key: ByteString, after: number): boolean {
+  const newest = store.get(key) ?? store.history(key, 1)[0];
+  if (newest !== undefined) return newest.modRevision > after;
+  return after > 0 && after < store.compactRevision;
+}
+
+function revisionOf(text: string): number {
+  const revision = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(revision)) return revision;
+  throw new ApiError('bad-revision', 'after must be a revision: a plain non-negative integer');
+}
+
+function waitOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== null && ms <= WAIT_MAX_MS) return ms;
+  throw new ApiError('bad-request', 'wait must be a time of at most 5m, such as 30s');
+}

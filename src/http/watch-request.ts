@@ -1,0 +1,77 @@
+import { parseDuration } from '../lib/quantities.ts';
+import type { WatchedRange } from '../node/api.ts';
+import type { WatchSpec } from '../node/watch/watch.ts';
+import { ApiError } from '../wire/errors.ts';
+import { asksFor } from './accept.ts';
+import { checkKey } from './key.ts';
+import { RANGE_NAMES, rangeOf } from './key-range.ts';
+import { Query } from './query.ts';
+
+const PARAMETERS = ['key', ...RANGE_NAMES, 'revision', 'prev', 'filter', 'progress'];
+const PROGRESS_MIN_MS = 1000;
+const PROGRESS_MAX_MS = 3_600_000;
+
+/** How a watch is told. */
+export type WatchForm = 'events' | 'lines' | 'socket';
+
+/** What a request to `/watch` asks for. @throws ApiError */
+export function watchSpecOf(request: Request, keyBytes: number): WatchSpec {
+  const query = Query.of(request.url, PARAMETERS);
+  const from = revisionOf(query.bytes('revision'));
+  const last = request.headers.get('last-event-id');
+  return {
+    range: watchedRangeOf(query, keyBytes),
+    from: last === null ? from : afterEvent(last),
+    only: filterOf(query.bytes('filter')),
+    prev: query.flag('prev'),
+    progressMs: progressOf(query.bytes('progress')),
+  };
+}
+
+/** Server-sent events, unless the client says otherwise. */
+export function watchFormOf({ headers }: Request): WatchForm {
+  if (headers.get('upgrade')?.toLowerCase() === 'websocket') return 'socket';
+  return asksFor('application/x-ndjson', headers.get('accept')) ? 'lines' : 'events';
+}
+
+function watchedRangeOf(query: Query, keyBytes: number): WatchedRange {
+  const key = query.bytes('key');
+  if (key === null) {
+    const range = rangeOf(query, keyBytes);
+    if (range.end === null || range.start < range.end) return range;
+    throw new ApiError('bad-request', 'The range is empty: no key is in it');
+  }
+  if (RANGE_NAMES.some((name) => query.has(name))) {
+    throw new ApiError('bad-request', 'key stands alone: leave out prefix, start and end');
+  }
+  const start = checkKey(key, keyBytes);
+  return { start, end: `${start}\0` as WatchedRange['start'] };
+}
+
+/** Null for none, and for 0, which no revision has. @throws ApiError `bad-revision` */
+function revisionOf(text: string | null): number | null {
+  return text === null ? null : plainRevision('revision', text) || null;
+}
+
+/** The revision after an event's id, which is the event's revision. */
+function afterEvent(id: string): number {
+  return plainRevision('Last-Event-ID', id) + 1;
+}
+
+function plainRevision(name: string, text: string): number {
+  const revision = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  if (revision < Number.MAX_SAFE_INTEGER) return revision;
+  throw new ApiError('bad-revision', `${name} must be a revision: a plain non-negative integer`);
+}
+
+function filterOf(text: string | null): WatchSpec['only'] {
+  if (text === null || text === 'put' || text === 'delete') return text;
+  throw new ApiError('bad-request', 'filter must be put or delete: the events that are told');
+}
+
+function progressOf(text: string | null): number | null {
+  if (text === null) return null;
+  const ms = parseDuration(text);
+  if (ms !== null && ms >= PROGRESS_MIN_MS && ms <= PROGRESS_MAX_MS) return ms;
+  throw new ApiError('bad-request', 'progress must be a time from 1s to 1h, such as 5s');
+}

@@ -8,7 +8,7 @@ import {
   type RevokeAnswer,
 } from '../wire/leases.ts';
 import { jsonBody } from './json-body.ts';
-import { CONSISTENCIES } from './key-resource.ts';
+import { CONSISTENCIES } from './read-state.ts';
 import { requireLeaseId } from './lease-id.ts';
 import { leaseKeysPage, leasesPage } from './lease-pages.ts';
 import { Query } from './query.ts';
@@ -42,14 +42,15 @@ function addGrant(app: Elysia, { node, contexts, config }: Services): void {
       set.status = 201;
       return { id, ttl };
     },
-    { body: schema, parse: async (context) => refuseNumber(await parse(context)) },
+    { body: schema, parse: async (context) => requireTextId(await parse(context)) },
   );
 }
 
 /** A number above 2^53 has been rounded by the time it can be looked at. */
-function refuseNumber(body: unknown): unknown {
-  const isObject = typeof body === 'object' && body !== null;
-  if (!isObject || !('id' in body) || typeof body.id !== 'number') return body;
+function requireTextId(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || !('id' in body)) return body;
+  if (typeof body.id === 'string') requireLeaseId(body.id);
+  if (typeof body.id !== 'number') return body;
   throw new ApiError('bad-request', 'id must be text, as in "id":"42": a number would be rounded');
 }
 

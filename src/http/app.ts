@@ -25,6 +25,7 @@ import { RequestIds } from './request-ids.ts';
 import { type Answer, RequestLog } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import type { Reply, Services } from './services.ts';
+import { Slices } from './slices.ts';
 import { storeRoutes } from './store.ts';
 import { swaggerRoutes } from './swagger.ts';
 import { txnRoutes } from './txn.ts';
@@ -51,6 +52,7 @@ export function createApp(options: AppOptions): Elysia {
     config,
     contexts: new RequestContexts(node, ids),
     underWay: new UnderWay(() => node.now()),
+    slices: new Slices(() => node.now()),
     logger: options.logger ?? silentLogger,
     shutdown: options.shutdown ?? new AbortController().signal,
   };

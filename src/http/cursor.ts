@@ -1,38 +1,46 @@
-import { base64OfBytes, type ByteString, bytesOfBase64 } from '../lib/bytes.ts';
+import { Hasher, hexOfHash } from '../kv/hash.ts';
+import { type ByteString, bytesOfText } from '../lib/bytes.ts';
 import { ApiError } from '../wire/errors.ts';
-
-export type Order = 'asc' | 'desc';
+import { bytesOfToken, tokenOfBytes } from './token.ts';
 
 /** Where the next page begins: opaque to clients, so that its form may change. */
 export interface Cursor {
-  readonly order: Order;
-  /** Of the first page; later versions will go on reading as of it. */
+  /** Of the first page; every later one is as of it. */
   readonly revision: number;
-  /** Ascending: the first key of the page. Descending: the first key after the page. */
+  /** What the first page counted: to count anew might cost as much as reading everything. */
+  readonly count: number;
+  /** The last key of the page before. What it is sorted by is looked up, for it may be large. */
   readonly key: ByteString;
 }
 
-/** The cursor as a token that needs no encoding in a URL. */
-export function formatCursor({ order, revision, key }: Cursor): string {
-  const bytes = `1${order === 'asc' ? 'a' : 'd'}${revision}:${key}` as ByteString;
-  return base64OfBytes(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+/**
+ * The cursor as a token that needs no encoding in a URL. `seal` is all of the request that must not
+ * change between pages. The hash of both finds what was mixed up or cut off; it keeps nobody from
+ * making up a cursor, which reads nothing that the request could not read anyway.
+ */
+export function formatCursor(cursor: Cursor, seal: string): string {
+  const { revision, count, key } = cursor;
+  const content = `${revision}.${count}.${key}`;
+  return tokenOfBytes(`2${hashOf(content, seal)}${content}` as ByteString);
 }
 
-/** Reads a token back. @throws ApiError `bad-request` when this node cannot have made it */
-export function parseCursor(token: string): Cursor {
-  const bytes = decode(token);
-  const match = bytes === null ? null : /^1([ad])([0-9]{1,16}):([^]*)$/.exec(bytes);
-  if (match === null) throw new ApiError('bad-request', 'cursor is not one that a page ended with');
-  const [, order, revision, key] = match;
-  return {
-    order: order === 'a' ? 'asc' : 'desc',
-    revision: Number(revision),
-    key: (key ?? '') as ByteString,
-  };
+/** Reads a token back. @throws ApiError `bad-request` when no page of this request ended with it */
+export function parseCursor(token: string, seal: string): Cursor {
+  const bytes = bytesOfToken(token);
+  const match = bytes === null ? null : FORM.exec(bytes);
+  const [, hash, content = '', revision, count, key = ''] = match ?? [];
+  if (match === null || hash !== hashOf(content, seal)) {
+    throw new ApiError(
+      'bad-request',
+      'cursor is not one that a page of this range ended with: repeat its other parameters as they ' +
+        'were, but for limit and keysOnly',
+    );
+  }
+  return { revision: Number(revision), count: Number(count), key: key as ByteString };
 }
 
-function decode(token: string): ByteString | null {
-  if (!/^[A-Za-z0-9_-]+$/.test(token)) return null;
-  const base64 = token.replaceAll('-', '+').replaceAll('_', '/');
-  return bytesOfBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, '='));
+const FORM = /^2([0-9a-f]{16})(([0-9]{1,15})\.([0-9]{1,15})\.([^]*))$/;
+
+function hashOf(content: string, seal: string): string {
+  return hexOfHash(new Hasher().text(bytesOfText(seal)).text(content).finish());
 }

@@ -1,6 +1,94 @@
 import { Elysia } from 'elysia';
-import type { Services } from './services.ts';
+import type { KeyValue } from '../kv/command.ts';
+import { isTombstone } from '../kv/versions.ts';
+import type { ByteString } from '../lib/bytes.ts';
+import {
+  type CompactAnswer,
+  CompactBody,
+  HISTORY_LIMIT_DEFAULT,
+  HISTORY_LIMIT_MAX,
+  type KeyVersion,
+} from '../wire/history.ts';
+import type { IdleTimer } from './context.ts';
+import { jsonBody } from './json-body.ts';
+import { keyOfUrl, requireKey } from './key.ts';
+import { Lines } from './lines.ts';
+import { valueFieldsOf } from './pair.ts';
+import { Query } from './query.ts';
+import { revisionToRead, stateFor } from './read-state.ts';
+import type { Reply, Services } from './services.ts';
+import type { Steps } from './slices.ts';
+import { resultOf } from './written.ts';
 
-export function historyRoutes(_services: Services): Elysia {
-  return new Elysia();
+const PARAMETERS = ['limit', 'revision', 'consistency'];
+
+/** `/history/{key}`, with `/history?key=` as its twin, and `/compact`: what was, and its end. */
+export function historyRoutes(services: Services): Elysia {
+  const app = new Elysia();
+  const { node, contexts, config } = services;
+  const { keyBytes } = config.limits;
+  app.get('/history/*', async ({ request, set, server }) => {
+    const key = keyOfUrl(request.url, keyBytes, '/history/');
+    return readHistory(services, key, Query.of(request.url, PARAMETERS), request, set, server);
+  });
+  app.get('/history', async ({ request, set, server }) => {
+    const query = Query.of(request.url, ['key', ...PARAMETERS]);
+    const key = requireKey(query.bytes('key'), keyBytes);
+    return readHistory(services, key, query, request, set, server);
+  });
+  app.post(
+    '/compact',
+    async ({ request, server, set, body }): Promise<CompactAnswer> => {
+      Query.of(request.url, []);
+      const proposal = { kind: 'compact', revision: body.revision } as const;
+      const result = await node.propose(proposal, contexts.write(request, server));
+      const { revision, compactRevision } = resultOf(result, 'compact', set);
+      return { revision, compactRevision };
+    },
+    jsonBody(CompactBody, config.limits),
+  );
+  return app;
+}
+
+/** The JSON of a HistoryAnswer. Of a key that never was, or is forgotten, there are no versions. */
+async function readHistory(
+  { node, contexts, config, slices }: Services,
+  key: ByteString,
+  query: Query,
+  request: Request,
+  set: Reply,
+  server: IdleTimer | null,
+): Promise<string> {
+  const limit = query.integer('limit', 1, HISTORY_LIMIT_MAX) ?? HISTORY_LIMIT_DEFAULT;
+  const asked = query.revision();
+  const context = contexts.read(request, server);
+  const store = await stateFor(node, query, context);
+  const found = store.history(key, limit + 1, revisionToRead(store, asked));
+  set.headers['abcd-revision'] = String(store.revision);
+  set.headers['content-type'] = 'application/json';
+  const steps = historySteps(found, limit, store.compactRevision, config.limits.pageBytes);
+  return await slices.run(steps, context);
+}
+
+function* historySteps(
+  found: readonly KeyValue[],
+  limit: number,
+  compactRevision: number,
+  pageBytes: number,
+): Steps<string> {
+  const page = new Lines(pageBytes);
+  for (const version of found) {
+    if (page.count === limit || !page.add(JSON.stringify(versionOf(version)))) break;
+    yield;
+  }
+  const more = page.count < found.length;
+  const versions = page.lines.join(',');
+  return `{"versions":[${versions}],"compactRevision":${compactRevision},"more":${more}}`;
+}
+
+function versionOf(pair: KeyValue): KeyVersion {
+  const { modRevision, version, value, createRevision, lease } = pair;
+  const fields = { modRevision, version, ...valueFieldsOf(value) };
+  if (isTombstone(pair)) return { ...fields, deleted: true };
+  return lease === null ? { ...fields, createRevision } : { ...fields, createRevision, lease };
 }

@@ -2,16 +2,18 @@ import type { KeyValue } from '../kv/command.ts';
 import { bufferOfBytes, type ByteString } from '../lib/bytes.ts';
 import type { Pair } from '../wire/kv.ts';
 import type { Problem } from '../wire/problem.ts';
+import { asksFor } from './accept.ts';
 import type { IdleTimer } from './context.ts';
 import { etagOf, readVerdictOf } from './etag.ts';
+import { answerUnchanged, LONG_POLL_PARAMETERS, longPollOf, passes } from './long-poll.ts';
 import { pairOf } from './pair.ts';
 import { problem, replyProblem } from './problem.ts';
 import type { Query } from './query.ts';
+import { revisionToRead, stateFor } from './read-state.ts';
 import type { Reply, Services } from './services.ts';
 import { preconditionFailed } from './written.ts';
 
-export const GET_PARAMETERS = ['raw', 'consistency', 'revision'];
-export const CONSISTENCIES = ['linearizable', 'serializable'] as const;
+export const GET_PARAMETERS = ['raw', 'consistency', 'revision', ...LONG_POLL_PARAMETERS];
 
 /** A pair or its value, an error, or nothing with a 304. */
 type GetAnswer = Pair | Problem | Uint8Array | null;
@@ -37,16 +39,18 @@ export class KeyResource {
     const { node, contexts } = this.#services;
     const context = contexts.read(request, server);
     const raw = wantsBytes(query, request.headers);
-    if (query.choice('consistency', CONSISTENCIES) === 'linearizable') {
-      await node.readBarrier(context);
+    const asked = query.revision();
+    const poll = longPollOf(query);
+    const store = await stateFor(node, query, context);
+    if (poll !== null && !(await passes(this.#services, { key, query, request, server }, poll))) {
+      return answerUnchanged(store, key, set);
     }
-    // From here on nothing may wait: the answer is of one moment.
-    const { revision } = node.store;
-    query.requireCurrentRevision(revision);
+    const { revision } = store;
     set.headers['abcd-revision'] = String(revision);
-    const pair = node.store.get(key);
+    const pair = asked === 0 ? store.get(key) : store.getAt(key, revisionToRead(store, asked));
+    const absent = asked === 0 ? 'There is no such key' : `There is no such key as of ${asked}`;
     return pair === undefined
-      ? problem(set, 'key-not-found', 'There is no such key', { revision })
+      ? problem(set, 'key-not-found', absent, { revision })
       : answerPair(pair, raw, request.headers, set, revision);
   }
 }
@@ -71,9 +75,7 @@ function answerPair(
 }
 
 function wantsBytes(query: Query, headers: Headers): boolean {
-  if (query.flag('raw')) return true;
-  const accept = headers.get('accept');
-  return accept !== null && /(^|,)\s*application\/octet-stream\s*(,|$)/i.test(accept);
+  return query.flag('raw') || asksFor('application/octet-stream', headers.get('accept'));
 }
 
 /** The value alone. A browser is told to save it, not to show it as a page of this node. */

@@ -33,12 +33,12 @@ export function percentDecode(raw: string): ByteString {
 }
 
 /**
- * The key in the path of a request to `/kv/{key}`.
+ * The key in the path of a request, all of it that comes after `before`: `/kv/`, `/history/`.
  *
  * @throws ApiError `bad-key`, `key-too-long`
  */
-export function keyOfUrl(url: string, keyBytes: number): ByteString {
-  const start = url.indexOf('/', PATH_SEARCH_START) + '/kv/'.length;
+export function keyOfUrl(url: string, keyBytes: number, before = '/kv/'): ByteString {
+  const start = url.indexOf('/', PATH_SEARCH_START) + before.length;
   const query = url.indexOf('?', start);
   return checkKey(
     percentDecode(query === -1 ? url.slice(start) : url.slice(start, query)),
@@ -61,4 +61,14 @@ export function checkBound(bound: ByteString, keyBytes: number): ByteString {
 
 function tooLong(length: number, limit: number): ApiError {
   return new ApiError('key-too-long', `The key has ${length} bytes, more than ${limit}`, { limit });
+}
+
+/**
+ * The key that a query names.
+ *
+ * @throws ApiError `bad-request` when there is none, and what `checkKey` throws
+ */
+export function requireKey(key: ByteString | null, keyBytes: number): ByteString {
+  if (key === null) throw new ApiError('bad-request', 'The parameter key is required');
+  return checkKey(key, keyBytes);
 }

@@ -1,11 +1,10 @@
 import { Elysia } from 'elysia';
-import type { ByteString } from '../lib/bytes.ts';
-import { ApiError } from '../wire/errors.ts';
-import { checkKey, keyOfUrl } from './key.ts';
+import { checkKey, keyOfUrl, requireKey } from './key.ts';
 import { GET_PARAMETERS, KeyResource } from './key-resource.ts';
 import { DELETE_PARAMETERS, deleteKey, PUT_PARAMETERS, putKey } from './key-write.ts';
 import { Query } from './query.ts';
-import { RANGE_DELETE_PARAMETERS, RANGE_GET_PARAMETERS, RangeResource } from './range-resource.ts';
+import { RANGE_GET_PARAMETERS } from './range-query.ts';
+import { RANGE_DELETE_PARAMETERS, RangeResource } from './range-resource.ts';
 import type { Services } from './services.ts';
 
 /** `/kv/{key}`; `/kv?key=` as its exact twin; and ranges at `/kv`. */
@@ -74,13 +73,19 @@ function addQueryRoutes(
   });
   app.head('/kv', async ({ request, set, server }) => {
     const query = Query.of(request.url, ['key', ...GET_PARAMETERS]);
-    return keys.get({ key: requireKey(query, keyBytes), query, request, set, server });
+    return keys.get({ key: requireKey(query.bytes('key'), keyBytes), query, request, set, server });
   });
   app.put(
     '/kv',
     async ({ request, set, server }) => {
       const query = Query.of(request.url, ['key', ...PUT_PARAMETERS]);
-      return putKey(services, { key: requireKey(query, keyBytes), query, request, set, server });
+      return putKey(services, {
+        key: requireKey(query.bytes('key'), keyBytes),
+        query,
+        request,
+        set,
+        server,
+      });
     },
     RAW_BODY,
   );
@@ -105,11 +110,4 @@ function keyOrRange(
 ): Query {
   const named = /[?&]key(=|&|$)/.test(url);
   return Query.of(url, named ? ['key', ...keyNames] : rangeNames);
-}
-
-/** @throws ApiError `bad-request` when there is none, and what `checkKey` throws */
-function requireKey(query: Query, keyBytes: number): ByteString {
-  const key = query.bytes('key');
-  if (key === null) throw new ApiError('bad-request', 'The parameter key is required');
-  return checkKey(key, keyBytes);
 }

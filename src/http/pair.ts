@@ -8,19 +8,24 @@ export function keyFieldsOf(key: ByteString): { key: string; keyEncoding?: 'base
   return text === null ? { key: base64OfBytes(key), keyEncoding: 'base64' } : { key: text };
 }
 
-function valueFieldsOf(value: ByteString): { value: string; encoding?: 'base64' } {
+/** The same of a value. */
+export function valueFieldsOf(value: ByteString): { value: string; encoding?: 'base64' } {
   const text = textOfBytes(value);
   return text === null ? { value: base64OfBytes(value), encoding: 'base64' } : { value: text };
 }
 
 /** A pair as answers show it. */
 export function pairOf(pair: KeyValue): Pair {
-  const { key, value, createRevision, modRevision, version } = pair;
-  return { ...keyFieldsOf(key), ...valueFieldsOf(value), createRevision, modRevision, version };
+  return { ...keyFieldsOf(pair.key), ...valueFieldsOf(pair.value), ...numbersOf(pair) };
 }
 
 /** A pair as answers show it with `keysOnly`. */
 export function keyOnlyOf(pair: KeyValue): KeyOnly {
-  const { key, createRevision, modRevision, version } = pair;
-  return { ...keyFieldsOf(key), createRevision, modRevision, version };
+  return { ...keyFieldsOf(pair.key), ...numbersOf(pair) };
+}
+
+function numbersOf({ createRevision, modRevision, version, lease }: KeyValue) {
+  return lease === null
+    ? { createRevision, modRevision, version }
+    : { createRevision, modRevision, version, lease };
 }

@@ -2,17 +2,6 @@ import type { ByteString } from '../lib/bytes.ts';
 import { ApiError } from '../wire/errors.ts';
 import { PATH_SEARCH_START, percentDecode } from './key.ts';
 
-/** Parameters of features that are designed, but not in this version. */
-const NOT_YET = new Set([
-  'after',
-  'wait',
-  'sort',
-  'minModRevision',
-  'maxModRevision',
-  'minCreateRevision',
-  'maxCreateRevision',
-]);
-
 const NUMBER = /^(0|[1-9][0-9]{0,15})$/;
 
 /** The query of one request: each parameter at most once, and only those that its route knows. */
@@ -73,29 +62,16 @@ export class Query {
   }
 
   /**
-   * Accepts no `revision`, or the current one.
+   * A revision; 0, for none or for the newest, when it is not there.
    *
-   * @throws ApiError `bad-revision` for what is not a number, `future-revision`, and `bad-request`
-   *   for the past, which this version does not keep
+   * @throws ApiError `bad-revision` for what is not a plain non-negative integer
    */
-  requireCurrentRevision(current: number): void {
-    const value = this.#parameters.get('revision');
-    if (value === undefined) return;
-    const number = NUMBER.test(value) ? Number(value) : null;
-    if (number === null || !Number.isSafeInteger(number)) {
-      throw new ApiError('bad-revision', 'revision must be a plain non-negative integer');
-    }
-    if (number > current) {
-      throw new ApiError('future-revision', `The newest revision is ${current}`, {
-        revision: current,
-      });
-    }
-    if (number < current) {
-      throw new ApiError(
-        'bad-request',
-        'revision is not supported by this version, but for the current one',
-      );
-    }
+  revision(name = 'revision'): number {
+    const value = this.#parameters.get(name);
+    if (value === undefined) return 0;
+    const number = NUMBER.test(value) ? Number(value) : -1;
+    if (number >= 0 && Number.isSafeInteger(number)) return number;
+    throw new ApiError('bad-revision', `${name} must be a plain non-negative integer`);
   }
 }
 
@@ -127,11 +103,7 @@ function decodeValue(name: string, raw: string): ByteString {
 
 function unknownParameter(name: string): ApiError {
   const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
-  return new ApiError(
-    'bad-request',
-    NOT_YET.has(name)
-      ? `The parameter ${shown} is not supported by this version`
-      : `The parameter ${shown} is unknown here`,
-    { parameter: shown },
-  );
+  return new ApiError('bad-request', `The parameter ${shown} is unknown here`, {
+    parameter: shown,
+  });
 }

@@ -3,6 +3,7 @@ import type { NodeApi } from '../node/api.ts';
 import type { PeerEndpoint } from '../transport/peer-endpoint.ts';
 import type { HttpConfig } from './config.ts';
 import type { RequestContexts } from './context.ts';
+import type { Slices } from './slices.ts';
 import type { UnderWay } from './under-way.ts';
 
 /** What the routes work with. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly contexts: RequestContexts;
   /** Named requests that `once` is busy with. */
   readonly underWay: UnderWay;
+  readonly slices: Slices;
   readonly logger: Logger;
   /** Fires when the server begins to stop: streams end. */
   readonly shutdown: AbortSignal;

@@ -1,15 +1,19 @@
 import { Elysia } from 'elysia';
 import type { HashAnswer } from '../wire/node.ts';
+import type { IdleTimer } from './context.ts';
 import { Query } from './query.ts';
-import type { Services } from './services.ts';
+import { revisionToRead } from './read-state.ts';
+import type { Reply, Services } from './services.ts';
 
 /** `/hash` and `/backup`: the store as a whole. */
-export function storeRoutes({ node, contexts }: Services): Elysia {
+export function storeRoutes(services: Services): Elysia {
+  const { node, contexts } = services;
   const app = new Elysia();
-  app.get('/hash', ({ request, set }): HashAnswer => {
+  app.get('/hash', async ({ request, set, server }): Promise<HashAnswer> => {
     const query = Query.of(request.url, ['revision']);
+    const asked = query.revision();
+    if (query.has('revision')) return hashAt(services, asked, request, set, server);
     const { revision } = node.store;
-    query.requireCurrentRevision(revision);
     set.headers['abcd-revision'] = String(revision);
     return { revision, appliedIndex: node.status().appliedIndex, hash: node.store.hash() };
   });
@@ -26,4 +30,22 @@ export function storeRoutes({ node, contexts }: Services): Elysia {
     });
   });
   return app;
+}
+
+/** Of what a read at the revision sees, once this node knows it; 0 for the newest. */
+async function hashAt(
+  { node, contexts, slices }: Services,
+  asked: number,
+  request: Request,
+  set: Reply,
+  server: IdleTimer | null,
+): Promise<HashAnswer> {
+  const context = contexts.read(request, server);
+  if (asked === 0 || asked > node.store.revision) await node.readBarrier(context);
+  const { store } = node;
+  const revision = revisionToRead(store, asked);
+  const { appliedIndex } = node.status();
+  set.headers['abcd-revision'] = String(store.revision);
+  const hash = await slices.run(store.pin().hashing(revision), context);
+  return { revision, appliedIndex, hash };
 }

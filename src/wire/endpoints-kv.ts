@@ -3,6 +3,7 @@ import type { Answer, Content, Endpoint, Parameter } from './endpoint.ts';
 import type { ErrorCode } from './errors.ts';
 import { DeleteAnswer, Pair, PutAnswer, RangeAnswer } from './kv.ts';
 import {
+  AFTER,
   COMMON_PARAMETERS,
   CONSISTENCY,
   IDEMPOTENCY_KEY,
@@ -18,6 +19,7 @@ import {
   RAW,
   REVISION,
   TTL,
+  WAIT,
 } from './parameters.ts';
 
 const Bytes = Type.String({ format: 'binary' });
@@ -29,10 +31,12 @@ const pair = {
   version: 2,
 };
 
-const READ_ERRORS: readonly ErrorCode[] = [
+/** Of every read, as of any revision. */
+export const READ_ERRORS: readonly ErrorCode[] = [
   'bad-request',
   'bad-revision',
   'future-revision',
+  'compacted',
   'uri-too-long',
   'wrong-host',
   'too-many-requests',
@@ -40,7 +44,9 @@ const READ_ERRORS: readonly ErrorCode[] = [
   'no-leader',
   'internal',
 ];
-const KEY_ERRORS: readonly ErrorCode[] = ['bad-key', 'key-too-long'];
+/** Of a read that waits for the key to change. */
+const WAIT_ERRORS: readonly ErrorCode[] = ['request-timeout', 'shutting-down'];
+export const KEY_ERRORS: readonly ErrorCode[] = ['bad-key', 'key-too-long'];
 /** Of every request that the leader appends to the log. */
 export const WRITE_ERRORS: readonly ErrorCode[] = [
   'bad-request',
@@ -70,7 +76,10 @@ const PAIR_ANSWER: readonly Content[] = [
 
 const GET_ANSWERS: Readonly<Record<number, Answer>> = {
   200: { description: 'The pair, or its value alone.', headers: ['ETag'], content: PAIR_ANSWER },
-  304: { description: 'Unchanged since the revision given.', headers: ['ETag'] },
+  304: {
+    description: 'Unchanged since the revision given, or not changed in time.',
+    headers: ['ETag'],
+  },
 };
 
 function putAnswer(description: string, created: boolean): Answer {
@@ -139,9 +148,19 @@ function getEndpoint(method: 'get' | 'head', { path, suffix, key }: KeyForm): En
     description:
       'With `?raw` or `Accept: application/octet-stream` the body is the value; otherwise a ' +
       'value that is not UTF-8 comes as base64 with `"encoding":"base64"`.',
-    parameters: [key, RAW, CONSISTENCY, REVISION, IF_MATCH, IF_NONE_MATCH, ...COMMON_PARAMETERS],
+    parameters: [
+      key,
+      RAW,
+      CONSISTENCY,
+      REVISION,
+      AFTER,
+      WAIT,
+      IF_MATCH,
+      IF_NONE_MATCH,
+      ...COMMON_PARAMETERS,
+    ],
     answers: method === 'get' ? GET_ANSWERS : { 200: bare, 304: bare },
-    errors: [...KEY_ERRORS, ...READ_ERRORS, 'key-not-found', 'precondition-failed'],
+    errors: [...KEY_ERRORS, ...READ_ERRORS, ...WAIT_ERRORS, 'key-not-found', 'precondition-failed'],
   };
 }
 
@@ -184,7 +203,10 @@ const GET_RANGE: Endpoint = {
   summary: 'Read a range of keys, or one key',
   description:
     'One of `key`, `prefix`, `start` and `end` is required. A page ends at `limit` pairs or ' +
-    '4 MiB; `next` is the cursor of the one after it. With `key` this is `GET /kv/{key}`.',
+    '4 MiB; `next` is the cursor of the one after it. With `Accept: application/x-ndjson` all of ' +
+    'the range comes as a stream, one pair a line, in the order of the keys and as of one ' +
+    'revision; `limit` is then of the whole. What breaks off before its end is not complete; a ' +
+    'reader that takes nothing for 2 minutes is left. With `key` this is `GET /kv/{key}`.',
   parameters: [
     OPTIONAL_KEY,
     ...RANGE_PARAMETERS,
@@ -196,12 +218,17 @@ const GET_RANGE: Endpoint = {
   ],
   answers: {
     200: {
-      description: 'A page of the range, as of one revision.',
+      description: 'A page of the range, or all of it, as of one revision.',
       content: [
         {
           contentType: 'application/json',
           schema: Type.Union([RangeAnswer, Pair]),
           example: { revision: 42, count: 1, kvs: [pair], next: null },
+        },
+        {
+          contentType: 'application/x-ndjson',
+          schema: Type.String({ description: 'A Pair, or a KeyOnly, on each line.' }),
+          example: `${JSON.stringify(pair)}\n`,
         },
       ],
     },

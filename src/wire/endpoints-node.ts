@@ -144,16 +144,27 @@ export const NODE_ENDPOINTS = {
     id: 'getHash',
     tag: 'Operations',
     summary: 'The hash of the whole store',
-    description: 'Nodes that have applied the same log have the same hash.',
+    description:
+      'Without `revision`: of all that is replicated, as this node has it; nodes that have applied ' +
+      'the same log have the same. With it: of the keys, values, revisions and leases as of that ' +
+      'revision (0: the newest), the same on every node, which waits until it knows the revision.',
     parameters: [REVISION, ...COMMON_PARAMETERS],
     answers: {
-      200: json("The hash of this node's own state.", HashAnswer, {
+      200: json('The hash.', HashAnswer, {
         revision: 42,
         appliedIndex: 118,
         hash: '9ae0daaf1d0f3c22',
       }),
     },
-    errors: [...READ_ERRORS, 'bad-revision', 'future-revision'],
+    errors: [
+      ...READ_ERRORS,
+      'bad-revision',
+      'future-revision',
+      'compacted',
+      'read-timeout',
+      'too-many-requests',
+      'no-leader',
+    ],
   },
   backup: {
     method: 'get',

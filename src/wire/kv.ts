@@ -12,6 +12,10 @@ const keyFields = {
   keyEncoding: Type.Optional(Type.Literal('base64', { description: 'The key is not UTF-8.' })),
 };
 
+const lease = Type.Optional(
+  Type.String({ description: 'The id of the lease that the key is attached to, if any.' }),
+);
+
 /** A key with its value and history numbers. */
 export const Pair = Type.Object(
   {
@@ -21,6 +25,7 @@ export const Pair = Type.Object(
     createRevision: revision('The revision that created the key.'),
     modRevision: revision('The revision that last wrote the key; also its ETag.'),
     version: revision('1 for the write that created the key, one more for each later write.'),
+    lease,
   },
   { $id: 'Pair' },
 );
@@ -33,6 +38,7 @@ export const KeyOnly = Type.Object(
     createRevision: revision('The revision that created the key.'),
     modRevision: revision('The revision that last wrote the key.'),
     version: revision('How many times the key was written since it was created.'),
+    lease,
   },
   { $id: 'KeyOnly' },
 );
@@ -70,8 +76,11 @@ export type DeleteAnswer = Static<typeof DeleteAnswer>;
 
 export const RangeAnswer = Type.Object(
   {
-    revision: revision('The revision that the whole page shows.'),
-    count: Type.Integer({ minimum: 0, description: 'How many keys the range has in all.' }),
+    revision: revision('The revision that the whole page, and every later one, shows.'),
+    count: Type.Integer({
+      minimum: 0,
+      description: 'How many keys the range has in all, before limit and filters.',
+    }),
     kvs: Type.Array(Type.Union([Pair, KeyOnly])),
     next: Type.Union([Type.String(), Type.Null()], {
       description: 'The cursor of the next page; null after the last one.',

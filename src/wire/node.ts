@@ -39,9 +39,9 @@ export type SteerAnswer = Static<typeof SteerAnswer>;
 
 export const HashAnswer = Type.Object(
   {
-    revision: index,
+    revision: Type.Integer({ minimum: 0, description: 'The revision that was hashed.' }),
     appliedIndex: index,
-    hash: Type.String({ description: 'Hex. Equal on every node at the same applied index.' }),
+    hash: Type.String({ description: 'Sixteen hexadecimal digits.' }),
   },
   { $id: 'Hash' },
 );

@@ -21,6 +21,7 @@ import { LOCK_ENDPOINTS } from './endpoints-locks.ts';
 import { NODE_ENDPOINTS, PEER_ENDPOINTS } from './endpoints-node.ts';
 import { TXN_ENDPOINTS } from './endpoints-txn.ts';
 import { WATCH_ENDPOINTS } from './endpoints-watch.ts';
+import { CompactAnswer, CompactBody, HistoryAnswer, KeyVersion } from './history.ts';
 import { DeleteAnswer, KeyOnly, Pair, PutAnswer, RangeAnswer } from './kv.ts';
 import {
   GrantBody,
@@ -40,6 +41,7 @@ import {
   VersionAnswer,
 } from './node.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { DeleteEvent, PutEvent, WatchLine } from './watch.ts';
 import { Problem, problemFields } from './problem.ts';
 import { TXN_SCHEMAS } from './txn.ts';
 
@@ -62,16 +64,21 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
   AddMemberBody,
   ClusterAnswer,
   ClusterMember,
+  CompactAnswer,
+  CompactBody,
   ConfigurationRecord,
   ConsensusStateAnswer,
   DeleteAnswer,
+  DeleteEvent,
   FaultRecord,
   FaultsBody,
   GrantBody,
   HashAnswer,
   HealthAnswer,
   HealthCheck,
+  HistoryAnswer,
   KeyOnly,
+  KeyVersion,
   LeaseAnswer,
   LeaseDetailsAnswer,
   LeasesAnswer,
@@ -79,6 +86,7 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
   Pair,
   Problem,
   PutAnswer,
+  PutEvent,
   RangeAnswer,
   RevokeAnswer,
   StatusAnswer,
@@ -87,6 +95,7 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
   TransferBody,
   UpdateMemberBody,
   VersionAnswer,
+  WatchLine,
   ...TXN_SCHEMAS,
 ];
 

@@ -99,9 +99,28 @@ export const TTL: Parameter = {
 export const REVISION: Parameter = {
   name: 'revision',
   in: 'query',
-  description: 'A revision. This version serves the current one only.',
+  description:
+    'Read as of this revision: 0, or none, is the newest. 400 `future-revision` beyond the newest, ' +
+    '410 `compacted` for what is forgotten.',
   schema: Type.Integer({ minimum: 0 }),
   example: 42,
+};
+
+export const AFTER: Parameter = {
+  name: 'after',
+  in: 'query',
+  description:
+    'Answer when the key is written after this revision, or deleted (404); at once if it was.',
+  schema: Type.Integer({ minimum: 0 }),
+  example: 41,
+};
+
+export const WAIT: Parameter = {
+  name: 'wait',
+  in: 'query',
+  description: 'With `after`: how long to wait before a 304, at most `5m`.',
+  schema: Type.String({ default: '30s' }),
+  example: '30s',
 };
 
 export const IF_MATCH: Parameter = {
@@ -164,16 +183,33 @@ export const PAGE_PARAMETERS: readonly Parameter[] = [
   {
     name: 'cursor',
     in: 'query',
-    description: 'The `next` of the page before.',
+    description:
+      'The `next` of the page before, with the other parameters as they were, but for `limit` and ' +
+      '`keysOnly`. The page is as of the revision of the first one.',
     schema: text,
-    example: 'MWE0MjpiLzI',
+    example: 'MjAxMjM0NTY3ODlhYmNkZWY0Mi43LmIvMg',
   },
   {
     name: 'order',
     in: 'query',
-    description: 'Direction, by the bytes of the keys.',
+    description: 'Upwards or downwards.',
     schema: Type.Union([Type.Literal('asc'), Type.Literal('desc')]),
     example: 'asc',
+  },
+  {
+    name: 'sort',
+    in: 'query',
+    description:
+      'By what; those that are equal come in the order of their keys. By `key` is by its bytes, and ' +
+      'cheap: each page in any other order looks at the whole range.',
+    schema: Type.Union([
+      Type.Literal('key'),
+      Type.Literal('version'),
+      Type.Literal('create'),
+      Type.Literal('mod'),
+      Type.Literal('value'),
+    ]),
+    example: 'key',
   },
   {
     name: 'keysOnly',
@@ -189,7 +225,15 @@ export const PAGE_PARAMETERS: readonly Parameter[] = [
     schema: flag,
     example: false,
   },
+  filter('minModRevision', 'Only pairs last written at this revision or later.'),
+  filter('maxModRevision', 'Only pairs last written at this revision or before; 0 is no bound.'),
+  filter('minCreateRevision', 'Only pairs created at this revision or later.'),
+  filter('maxCreateRevision', 'Only pairs created at this revision or before; 0 is no bound.'),
 ];
+
+function filter(name: string, description: string): Parameter {
+  return { name, in: 'query', description, schema: Type.Integer({ minimum: 0 }), example: 42 };
+}
 
 export const MEMBER_ID: Parameter = {
   name: 'id',

@@ -27,8 +27,6 @@ describe('routes and methods', () => {
     '/kv/../x',
     '/watch',
     '/locks/a',
-    '/compact',
-    '/history/a',
     '/status/',
     '/cluster/members/1/2',
     '/raft',
@@ -75,8 +73,6 @@ describe('query parameters', () => {
   test.each([
     ['GET', '/kv/a?after=5'],
     ['GET', '/kv/a?wait=30s'],
-    ['GET', '/kv?prefix=a&sort=key'],
-    ['GET', '/kv?prefix=a&minModRevision=5'],
   ])('%s %s: not supported by this version', async (method, path) => {
     const { send, node } = testApp();
     const body = await expectProblem(await send(method, path), 'bad-request');

@@ -216,7 +216,7 @@ describe('GET /kv/{key}', () => {
 
   test.each([
     ['1', 404, 'key-not-found'],
-    ['0', 400, 'bad-request'],
+    ['0', 404, 'key-not-found'],
     ['2', 400, 'future-revision'],
     ['x', 400, 'bad-revision'],
     ['-1', 400, 'bad-revision'],

@@ -151,6 +151,7 @@ class Wiring {
       seed: this.#prng.uint32(),
       timing: { tickMs: tickOf(heartbeatMs), heartbeatMs, electionMs },
       limits: nodeLimitsOf(this.#config),
+      edgeLimits: edgeLimitsOf(this.#config),
       faults,
       onFatal,
     });
@@ -212,6 +213,14 @@ export function nodeLimitsOf(config: Config): NodeLimits {
     historyAgeMs: config.historyAgeMs,
     hashCheckMs: config.hashCheckMs,
   };
+}
+
+/** What the REST interface keeps, by the keys of the settings. */
+function edgeLimitsOf(config: Config): ReadonlyMap<string, number> {
+  const { keyBytes, valueBytes, requestBytes, txnOperations, lockWaitMs } = config;
+  const { pageItemsMax, pageBytes, watcherBytes } = config;
+  const sizes = { keyBytes, valueBytes, requestBytes, pageBytes, watcherBytes };
+  return new Map(Object.entries({ ...sizes, txnOperations, pageItemsMax, lockWait: lockWaitMs }));
 }
 
 /**

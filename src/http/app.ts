@@ -3,6 +3,7 @@ import { type Logger, silentLogger } from '../lib/logger.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { PeerEndpoint } from '../transport/peer-endpoint.ts';
 import { ApiError } from '../wire/errors.ts';
+import { type Problem, PROBLEM_TYPE, problemOf } from '../wire/problem.ts';
 import { OversizedBody } from './body.ts';
 import { clusterRoutes } from './cluster.ts';
 import { CommonHeaders } from './common-headers.ts';
@@ -64,8 +65,9 @@ export function createApp(options: AppOptions): Elysia {
     handler: { standardHostname: false },
   });
   app.headers(common.constant());
-  app.onAfterHandle(({ request, set }) => {
+  app.onAfterHandle(({ request, set, responseValue }) => {
     common.stamp(set.headers, request);
+    if (set.headers['content-type'] === PROBLEM_TYPE) node.refused(responseValue as Problem);
   });
   addErrors(app, services, common);
   addGate(app, services, common, new RequestLog(services.logger, () => node.now()));
@@ -93,12 +95,13 @@ const RESOURCES = [
 ] as const;
 
 /** Every answer that is not a success becomes a problem document here. */
-function addErrors(app: Elysia, { logger, config }: Services, common: CommonHeaders): void {
+function addErrors(app: Elysia, { logger, config, node }: Services, common: CommonHeaders): void {
   const routes = lazy(() => new RouteTable(app.routes));
   app.onError(({ code, error, request, path, set }) => {
     const known =
       code === 'NOT_FOUND' ? noRoute(routes(), path) : apiErrorOf(error, request, logger);
     common.stamp(set.headers, request);
+    node.refused(problemOf(known));
     return known instanceof OversizedBody
       ? replyOversized(set, known, config.limits)
       : replyProblem(set, known);
@@ -115,7 +118,7 @@ function noRoute(routes: RouteTable, path: string): ApiError {
 /** Puts the gate before the router, so that it sees every request, whatever its path. */
 function addGate(
   app: Elysia,
-  { config, logger }: Services,
+  { config, logger, node }: Services,
   common: CommonHeaders,
   log: RequestLog,
 ): void {
@@ -125,6 +128,7 @@ function addGate(
     const reply: Reply = { headers: common.constant() };
     const document = replyProblem(reply, apiErrorOf(thrown, request, logger));
     common.stamp(reply.headers, request);
+    node.refused(document);
     return respond(reply, JSON.stringify(document));
   };
   app.wrap((handle) => {

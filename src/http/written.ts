@@ -43,7 +43,9 @@ export function appliedOf(result: KvResult): AppliedResult {
         'The number in the idempotency key is older than all that are remembered of its client',
       );
     case 'too-many-requests':
-      throw new ApiError('too-many-requests', 'As many idempotency keys are remembered as may be');
+      throw new ApiError('too-many-requests', 'As many idempotency keys are remembered as may be', {
+        limitName: 'remembered-requests',
+      });
     case 'invalid-command':
       throw new ApiError('bad-request', result.reason);
     default:

@@ -13,6 +13,12 @@ export interface ReplicatedState {
 }
 
 /**
+ * The form of the hash. To be raised whenever equal states of two versions of this program would
+ * hash differently: nodes compare hashes of one form only.
+ */
+export const STATE_HASH_FORM = 1;
+
+/**
  * The hash of the whole replicated state, in sixteen hexadecimal digits: pairs, history, revisions,
  * leases, remembered requests, clock, term. Equal for equal states, whatever the way that led
  * there. O(1).

@@ -76,8 +76,10 @@ export class Admission {
     }
     const { pendingProposals, pendingBytes } = this.#limits;
     if (waiting.count < pendingProposals && waiting.bytes < pendingBytes) return;
+    const tooMany = waiting.count >= pendingProposals;
     throw new ApiError('too-many-requests', 'Too many writes wait to be committed.', {
-      limit: pendingProposals,
+      limit: tooMany ? pendingProposals : pendingBytes,
+      limitName: tooMany ? 'pending-proposals' : 'pending-bytes',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
   }

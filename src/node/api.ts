@@ -7,6 +7,7 @@ import type { Configuration, Member } from '../raft/configuration.ts';
 import type { LogIndex, Term } from '../raft/entry.ts';
 import type { TraceEvent } from '../raft/trace.ts';
 import type { Correlation } from '../wire/correlation.ts';
+import type { Problem } from '../wire/problem.ts';
 import type { Watch, WatchSpec } from './watch/watch.ts';
 
 /** A command before the leader stamps it with its time and form. */
@@ -192,6 +193,8 @@ export interface NodeApi {
   ): Unsubscribe;
   /** Prometheus text. */
   metrics(): Promise<string>;
+  /** Counts an answer that refused a request, if it did so for a limit. */
+  refused(refusal: Problem): void;
 
   readonly faults: FaultControl | null;
 }

@@ -244,6 +244,7 @@ export class LeaderCalls {
     if (this.#count < calls && this.#bytes < bytes) return;
     throw new ApiError('too-many-requests', 'Too many requests wait for the leader.', {
       limit: calls,
+      limitName: 'pending-proposals',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
   }

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Problem } from '../wire/problem.ts';
 import type { NodeStatus } from './api.ts';
+import { StateMetrics, type StateMetricsSource } from './state-metrics.ts';
 
 /** Seconds, doubling, as etcd's disk histograms. */
 const SYNC_BUCKETS = [
@@ -16,6 +18,7 @@ export interface MetricsSource {
   readonly watches: WatchFigures;
   readonly leaseCount: () => number;
   readonly leases: () => LeaseFigures;
+  readonly state: StateMetricsSource;
 }
 
 /** As `Watches` has them. */
@@ -41,9 +44,11 @@ export class NodeMetrics {
   readonly #batch: Histogram;
   readonly #leaderChanges: Counter;
   readonly #failed: Counter;
+  readonly #state: StateMetrics;
 
   constructor(source: MetricsSource) {
     const registers = [this.#registry];
+    this.#state = new StateMetrics(source.state, this.#registry);
     this.#sync = new Histogram({
       name: 'etcd_disk_wal_fsync_duration_seconds',
       help: 'Time to write one batch to the log and sync it.',
@@ -130,6 +135,11 @@ export class NodeMetrics {
 
   proposalFailed(): void {
     this.#failed.inc();
+  }
+
+  /** Counts what was refused for a limit. */
+  refused(refusal: Problem): void {
+    this.#state.refused(refusal);
   }
 
   text(): Promise<string> {

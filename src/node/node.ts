@@ -6,6 +6,7 @@ import type { Configuration, ConfigurationCommand } from '../raft/configuration.
 import { createEntry, type Term } from '../raft/entry.ts';
 import type { SnapshotFile, Storage } from '../storage/storage.ts';
 import { ApiError } from '../wire/errors.ts';
+import type { Problem } from '../wire/problem.ts';
 import type {
   AddedMember,
   ChangeListener,
@@ -240,6 +241,10 @@ export class Node implements NodeApi {
 
   metrics(): Promise<string> {
     return this.#parts.metrics.text();
+  }
+
+  refused(refusal: Problem): void {
+    this.#parts.metrics.refused(refusal);
   }
 
   /** The core, for the simulator's checkers. */

@@ -25,6 +25,8 @@ export interface NodeOptions {
   readonly seed: number;
   readonly timing: Timing;
   readonly limits: NodeLimits;
+  /** What the edge of this node keeps, by the keys of the settings: for the metrics. */
+  readonly edgeLimits?: ReadonlyMap<string, number>;
   readonly faults: FaultControl | null;
   /** The node has stopped for good: the process must exit with this code. */
   readonly onFatal: (error: unknown, exitCode: number) => void;

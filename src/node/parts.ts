@@ -4,21 +4,24 @@ import { StateMachine } from '../kv/state-machine.ts';
 import { must } from '../lib/assert.ts';
 import type { MemberId } from '../lib/ids.ts';
 import { Prng } from '../lib/prng.ts';
-import { type Configuration, votersOf } from '../raft/configuration.ts';
+import type { Configuration } from '../raft/configuration.ts';
 import type { Entry, LogIndex } from '../raft/entry.ts';
 import { isResponse, type Message } from '../raft/message.ts';
-import { Raft } from '../raft/raft.ts';
+import type { Raft } from '../raft/raft.ts';
 import type { TraceEvent } from '../raft/trace.ts';
 import { ApiError } from '../wire/errors.ts';
 import { DiskError } from '../storage/disk.ts';
-import { DamageError, type SnapshotFile } from '../storage/storage.ts';
+import { DamageError, type Fence, type SnapshotFile } from '../storage/storage.ts';
 import type { TransportHandler } from '../transport/transport.ts';
 import { Admission } from './admission.ts';
 import { Changes } from './changes.ts';
+import { createRaft } from './create-raft.ts';
 import { Delays } from './delays.ts';
 import { Driver, type DriverHooks } from './driver.ts';
 import { changeEvent, messageEvent } from './event-views.ts';
 import { EventBus } from './events.ts';
+import { HashCheck } from './hash-check.ts';
+import { HashPoints } from './hash-points.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { LeaderCalls } from './leader-calls.ts';
 import { leaderOperations } from './leader-operations.ts';
@@ -36,12 +39,6 @@ import { Snapshots } from './snapshots.ts';
 import { clusterOf, statusOf } from './views.ts';
 import { Waiters } from './waiters.ts';
 import { Watches } from './watch/watches.ts';
-
-/** Promotion by itself: healthy for this long, and this near to the leader's end, in entries. */
-const PROMOTE_AFTER_MS = 5000;
-const PROMOTE_LAG = 1000;
-/** Appends under way to one follower: peers' connections reorder, and one is what batches best. */
-const APPEND_WINDOW = 1;
 
 /** The parts of a node and how they hang together; node.ts and peer-handler.ts speak for them. */
 export class Parts {
@@ -62,6 +59,8 @@ export class Parts {
   readonly history: HistoryKeeper;
   readonly leases: LeaseKeeper;
   readonly quota: Quota;
+  readonly hashPoints: HashPoints;
+  readonly hashCheck: HashCheck;
   readonly metrics: NodeMetrics;
   readonly driver: Driver;
   readonly membership: Membership;
@@ -122,10 +121,18 @@ export class Parts {
       whenApplied: (index) => this.waiters.whenReached(index),
       failed,
     });
-    const { driver, proposals } = this;
+    const { driver, proposals, reads, waiters } = this;
     const { limits } = options;
     this.history = new HistoryKeeper({ machine, raft, driver, proposals, clock, limits });
-    this.quota = this.#createQuota();
+    const own = { ...options, raft, events, driver, proposals, reads, waiters };
+    this.quota = new Quota({ ...own, store: machine.view, history: this.history });
+    this.hashPoints = new HashPoints(machine.view, () => machine.appliedIndex);
+    this.hashCheck = new HashCheck({
+      ...own,
+      points: this.hashPoints,
+      transport: () => transport,
+      fence: (fence) => this.#fence(fence),
+    });
     this.leases = new LeaseKeeper({
       machine,
       raft,
@@ -158,6 +165,18 @@ export class Parts {
     this.options.onFatal(error, exitCodeOf(error));
   }
 
+  /** The state is wrong: nobody is answered from it any more, in this life or another. */
+  #fence(fence: Fence): void {
+    if (this.#isOver) return;
+    const { storage, onFatal, logger } = this.options;
+    logger.log('error', 'node', 'this node is fenced: its state is not that of a majority', fence);
+    this.end(new ApiError('node-stopped', 'The node stopped: its state differed from the others.'));
+    storage.fence(fence).then(
+      (said) => onFatal(said, exitCodeOf(said)),
+      (error: unknown) => onFatal(error, exitCodeOf(error)),
+    );
+  }
+
   /** Stops at once; whatever fails from now on is nobody's business. */
   end(error: ApiError): void {
     this.#isOver = true;
@@ -170,6 +189,7 @@ export class Parts {
     // What is in the log may be committed by others.
     const outcome = error.applied === 'no' ? unknownBecause(error) : error;
     this.calls.close(error);
+    this.hashCheck.close();
     this.proposals.abandon(outcome);
     this.reads.abandon(error);
     this.waiters.abandon(error);
@@ -199,6 +219,7 @@ export class Parts {
       advanced: () => this.#advanced(),
       restore: async (snapshot) => {
         await this.snapshots.restore(snapshot);
+        this.hashPoints.restored();
         this.proposals.skipped(snapshot.index);
         this.changes.jumped();
       },
@@ -228,6 +249,7 @@ export class Parts {
 
   #applied(entry: Entry, result: KvResult | null): void {
     this.leases.applied(result);
+    this.hashPoints.applied(entry.index);
     this.proposals.applied(entry, result);
     if (!this.events.wantsDetail) return;
     const { index, term, command } = entry;
@@ -274,6 +296,7 @@ export class Parts {
     this.history.tick();
     this.watches.tick();
     this.leases.tick();
+    this.hashCheck.tick();
     this.quota.tick(this.raft.state.role.name === 'leader');
     this.#tellRemoval();
   }
@@ -298,20 +321,6 @@ export class Parts {
     });
   }
 
-  #createQuota(): Quota {
-    const { machine, events, proposals, history, raft } = this;
-    const { limits, clock } = this.options;
-    return new Quota({
-      limits,
-      clock,
-      events,
-      store: machine.view,
-      underWay: () => proposals.growth,
-      settled: () => this.waiters.whenReached(raft.state.log.lastIndex),
-      forget: (bytes) => history.forget(bytes),
-    });
-  }
-
   #createMetrics(): NodeMetrics {
     return new NodeMetrics({
       status: () => statusOf(this),
@@ -322,6 +331,14 @@ export class Parts {
       watches: this.watches,
       leaseCount: () => this.machine.view.leaseCount,
       leases: () => this.leases,
+      state: {
+        store: this.machine.view,
+        limits: this.options.limits,
+        edgeLimits: this.options.edgeLimits ?? new Map(),
+        quota: () => this.quota,
+        hashCheck: () => this.hashCheck,
+        slowWatches: () => this.watches.slow,
+      },
     });
   }
 
@@ -358,27 +375,6 @@ export class Parts {
       limits: { calls: limits.pendingProposals, bytes: limits.pendingBytes },
     });
   }
-}
-
-function createRaft(options: NodeOptions, prng: Prng): Raft {
-  const { restored, timing } = options;
-  const ticks = (ms: number): number => Math.max(1, Math.round(ms / timing.tickMs));
-  const id = must(restored.identity, 'identity of an opened directory').memberId;
-  const config = {
-    id,
-    heartbeatTicks: ticks(timing.heartbeatMs),
-    electionTicks: ticks(timing.electionMs),
-    appendBytes: options.limits.appendBytes,
-    window: APPEND_WINDOW,
-    promoteTicks: ticks(PROMOTE_AFTER_MS),
-    promoteLag: PROMOTE_LAG,
-  };
-  const torn = restored.tail === 'torn';
-  const raft = new Raft(config, prng.fork(), { ...restored, recovering: torn });
-  // Alone there is nobody to ask: what a cut left is all there is (durability rule 3).
-  const alone = votersOf(raft.state.history.latest).every((voter) => voter === id);
-  if (options.forceRecovered || (torn && alone && raft.state.isVoter)) raft.forceRecovered();
-  return raft;
 }
 
 /** A disk that failed is 3, a damaged file 2; anything else is impossible, and 70. */

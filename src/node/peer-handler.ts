@@ -39,9 +39,9 @@ export class PeerHandler implements TransportHandler {
   }
 
   async onForward(request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer> {
-    const { calls, options } = this.#parts;
+    const { calls, hashCheck, options } = this.#parts;
     const begun = options.clock.now();
-    const answer = await calls.serve(request, timeoutMs);
+    const answer = await (hashCheck.serve(request) ?? calls.serve(request, timeoutMs));
     if (options.logger.enabled('debug')) this.#log(request, answer, begun);
     return answer;
   }

@@ -1,23 +1,28 @@
+import type { KvResult } from '../kv/command.ts';
 import type { StateView } from '../kv/state-machine.ts';
+import type { Raft } from '../raft/raft.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { KvProposal } from './api.ts';
-import { atMost } from './delays.ts';
 import type { Clock } from './clock.ts';
+import { atMost } from './delays.ts';
 import type { EventBus } from './events.ts';
 import { type Growth, growthOf, NO_GROWTH } from './growth.ts';
+import type { HistoryKeeper } from './history-keeper.ts';
 import type { NodeLimits } from './options.ts';
+import type { Proposals } from './proposals.ts';
+import type { Waiters } from './waiters.ts';
 
 export interface QuotaParts {
   readonly limits: Pick<NodeLimits, 'quotaBytes' | 'autoCompaction'>;
   readonly store: StateView;
   readonly clock: Clock;
   readonly events: Pick<EventBus, 'emit'>;
-  /** What proposals whose fate is open may add to the present, in bytes. */
-  readonly underWay: () => number;
-  /** Resolves once they have been applied, or will not be. */
-  readonly settled: () => Promise<void>;
-  /** Forgets history until at most so many bytes of it are left, or as few as can be. */
-  readonly forget: (bytes: number) => Promise<void>;
+  /** Those under way count with what they may add. */
+  readonly proposals: Pick<Proposals<KvResult | null>, 'growth'>;
+  readonly raft: Raft;
+  /** For the applied index of this node. */
+  readonly waiters: Pick<Waiters, 'whenReached'>;
+  readonly history: Pick<HistoryKeeper, 'forget'>;
 }
 
 /** How long nothing must have been refused before the quota counts as kept again, ms. */
@@ -58,18 +63,18 @@ export class Quota {
   admit(proposal: KvProposal, deadline: number): Promise<void> | null {
     const growth = this.growthOf(proposal);
     if (growth.total === 0) return null;
-    const { store, underWay, limits } = this.#parts;
+    const { store, proposals, limits } = this.#parts;
     const { quotaBytes } = limits;
     if (this.#kept() + growth.present > quotaBytes) throw this.#refusal(growth);
-    if (store.sizeBytes + underWay() + growth.total <= quotaBytes) return null;
+    if (store.sizeBytes + proposals.growth + growth.total <= quotaBytes) return null;
     return this.#makeRoom(proposal, deadline);
   }
 
   tick(leads: boolean): void {
     if (this.#refused === null) return;
-    const { clock, limits, underWay, events } = this.#parts;
+    const { clock, limits, proposals, events } = this.#parts;
     const isCalm = clock.now() - this.#refusedAt >= CALM_MS;
-    const fits = this.#kept() + underWay() + this.#refused <= limits.quotaBytes;
+    const fits = this.#kept() + proposals.growth + this.#refused <= limits.quotaBytes;
     if (leads && !(isCalm && fits)) return;
     this.#refused = null;
     if (leads) events.emit('node', { type: 'quota-kept', ...this.#sizes() }, 'state', 'info');
@@ -84,24 +89,30 @@ export class Quota {
   }
 
   async #makeRoom(proposal: KvProposal, deadline: number): Promise<void> {
-    const { limits, store, clock, underWay } = this.#parts;
+    const { limits, store, clock, proposals, history } = this.#parts;
     const { total } = this.growthOf(proposal);
-    const room = limits.quotaBytes - this.#kept() - underWay() - total;
-    const steps = [this.#parts.settled];
+    const room = limits.quotaBytes - this.#kept() - proposals.growth - total;
+    const steps = [() => this.#settled()];
     if (limits.autoCompaction && store.historyBytes > Math.max(0, room)) {
-      steps.unshift(() => this.#parts.forget(Math.max(0, room)));
+      steps.unshift(() => history.forget(Math.max(0, room)));
     }
     for (const step of steps) {
       const growth = this.growthOf(proposal);
-      const size = store.sizeBytes + underWay() + growth.total;
+      const size = store.sizeBytes + proposals.growth + growth.total;
       if (size <= limits.quotaBytes) return;
       await atMost(clock, Math.max(0, deadline - clock.now()), step());
     }
     const growth = this.growthOf(proposal);
-    const fits = this.#kept() + underWay() + growth.present <= limits.quotaBytes;
+    const fits = this.#kept() + proposals.growth + growth.present <= limits.quotaBytes;
     if (!fits) throw this.#refusal(growth);
     if (clock.now() < deadline) return;
     throw new ApiError('no-leader', 'Not proposed: history could not be forgotten in time.');
+  }
+
+  /** Resolves once what is under way has been applied, or will not be. */
+  #settled(): Promise<void> {
+    const { waiters, raft } = this.#parts;
+    return waiters.whenReached(raft.state.log.lastIndex);
   }
 
   #refusal({ present }: Growth): ApiError {

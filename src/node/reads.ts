@@ -165,6 +165,7 @@ export class Reads {
 function tooMany(limit: number): ApiError {
   return new ApiError('too-many-requests', 'Too many reads wait for the leader to be confirmed.', {
     limit,
+    limitName: 'pending-reads',
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 }

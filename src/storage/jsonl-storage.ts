@@ -2,6 +2,7 @@ import { assert, must } from '../lib/assert.ts';
 import type { LogIndex } from '../raft/entry.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
 import { type Disk, DiskError } from './disk.ts';
+import { refuseFenced, writeFence } from './fence.ts';
 import { openIfThere, removeIfThere } from './file-write.ts';
 import { textOfLine } from './line-reader.ts';
 import type { LogState } from './log-state.ts';
@@ -17,6 +18,7 @@ import { writeSnapshot } from './snapshot-writer.ts';
 import {
   type Batch,
   DamageError,
+  type Fence,
   type Identity,
   NoRoomError,
   type Restored,
@@ -78,6 +80,7 @@ export class JsonlStorage implements Storage {
   open(identity: Identity | null): Promise<Restored> {
     return this.#exclusive(async () => {
       assert(this.#opened === null, 'the storage is open already');
+      await refuseFenced(this.#disk);
       const recovered = await recover(this.#disk, identity, new Pace(this.#options));
       if (recovered === null) {
         if (identity !== null) await this.#found(identity);
@@ -188,6 +191,10 @@ export class JsonlStorage implements Storage {
   async installSnapshot(snapshot: SnapshotMeta): Promise<void> {
     await this.#receive(() => this.#exclusive(() => this.#install(snapshot)));
     await this.#tidy();
+  }
+
+  fence(fence: Fence): Promise<DamageError> {
+    return writeFence(this.#disk, fence);
   }
 
   async close(): Promise<void> {

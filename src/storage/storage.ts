@@ -41,6 +41,16 @@ export interface Batch {
   readonly entries: readonly Entry[];
 }
 
+/** Why a node must never start on its directory again: its state differed from a majority's. */
+export interface Fence {
+  readonly memberId: MemberId;
+  /** The last entry that had been applied. */
+  readonly index: LogIndex;
+  /** What the state hashed to after it, here and with a majority of the voters. */
+  readonly hash: string;
+  readonly majorityHash: string;
+}
+
 /** A finished snapshot on disk. */
 export interface SnapshotFile extends SnapshotMeta {
   readonly bytes: number;
@@ -108,6 +118,12 @@ export interface Storage {
   /** Makes the received snapshot the node's own: rename, sync, WAL line. Replaces the whole log
    * unless the log holds the snapshot's last entry. */
   installSnapshot(snapshot: SnapshotMeta): Promise<void>;
+
+  /**
+   * Notes durably that no node may start on this directory again; resolves with the error that
+   * `open` rejects with from then on. May be called beside anything else, and after a failure.
+   */
+  fence(fence: Fence): Promise<DamageError>;
 
   close(): Promise<void>;
 }

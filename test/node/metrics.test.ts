@@ -1,4 +1,7 @@
 import { expect, test } from 'bun:test';
+import { DEFAULT_LIMITS } from '../../src/node/options.ts';
+import { ApiError } from '../../src/wire/errors.ts';
+import { problemOf } from '../../src/wire/problem.ts';
 import { NodeCluster } from './support/node-cluster.ts';
 
 function figure(text: string, name: string): number {
@@ -24,8 +27,38 @@ test('the figures are those of the node', async () => {
   expect(figure(text, 'etcd_disk_wal_fsync_duration_seconds_count')).toBeGreaterThanOrEqual(5);
   expect(figure(text, 'abcd_wal_batch_entries_sum')).toBeGreaterThanOrEqual(5);
   for (const line of text.split('\n').filter((one) => one !== '')) {
-    expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|[a-z_]+(\{le="[^"]+"\})? [-+.\dInfae]+)$/);
+    expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|[a-z_]+(\{(le|name)="[^"]+"\})? [-+.\dInfae]+)$/);
   }
+});
+
+test('limits have their values, and refusals for them are counted', async () => {
+  const limits = { quotaBytes: 5000, pendingProposals: 77 };
+  const cluster = await NodeCluster.of(1, { limits });
+  const { node } = await cluster.settled();
+  await cluster.put(cluster.machine(1), 'a', 'x'.repeat(6000)).catch((error: unknown) => {
+    if (error instanceof ApiError) node.refused(problemOf(error));
+  });
+  const { pendingReads } = DEFAULT_LIMITS;
+  const refusal = new ApiError('too-many-requests', 'x', { limitName: 'pending-reads' });
+  node.refused(problemOf(refusal));
+  node.refused(problemOf(refusal));
+  node.refused(problemOf(new ApiError('too-many-requests', 'x', { limitName: 'toString' })));
+  node.refused(problemOf(new ApiError('key-not-found', 'x')));
+  const text = await node.metrics();
+  const named = (metric: string) => {
+    const lines = text.split('\n').filter((line) => line.startsWith(`${metric}{name="`));
+    return new Map(lines.map((line) => [line.split('"')[1], Number(line.split(' ')[1])]));
+  };
+  expect(named('abcd_limit').get('quota-bytes')).toBe(5000);
+  expect(named('abcd_limit').get('pending-proposals')).toBe(77);
+  expect(named('abcd_limit').get('pending-reads')).toBe(pendingReads);
+  const refusals = [...named('abcd_limit_refusals_total')].filter(([, count]) => count > 0);
+  expect(refusals).toEqual([
+    ['pending-reads', 2],
+    ['quota-bytes', 1],
+  ]);
+  expect(figure(text, 'abcd_store_bytes')).toBe(node.store.sizeBytes);
+  expect(figure(text, 'etcd_server_quota_backend_bytes')).toBe(5000);
 });
 
 test('changes of leader and failed writes are counted', async () => {

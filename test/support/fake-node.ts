@@ -23,6 +23,7 @@ import { Watches } from '../../src/node/watch/watches.ts';
 import type { Configuration, Member } from '../../src/raft/configuration.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { ApiError } from '../../src/wire/errors.ts';
+import type { Problem } from '../../src/wire/problem.ts';
 
 export const FAKE_CLUSTER = '1152921504606846977' as ClusterId;
 export const FAKE_MEMBER = '8391245717622341632' as MemberId;
@@ -54,6 +55,7 @@ export class FakeNode implements NodeApi {
   readonly calls: { readonly name: string; readonly argument: unknown }[] = [];
   readonly #listeners = new Set<(event: NodeEvent) => void>();
   readonly past: NodeEvent[] = [];
+  readonly refusals: Problem[] = [];
   unready: Record<string, string | null> = { leader: null };
   /** Thrown by the next call instead of an answer. */
   failure: unknown = null;
@@ -238,6 +240,10 @@ export class FakeNode implements NodeApi {
 
   metrics(): Promise<string> {
     return Promise.resolve('# TYPE abcd_raft_term gauge\nabcd_raft_term 7\n');
+  }
+
+  refused(refusal: Problem): void {
+    this.refusals.push(refusal);
   }
 
   /** Tells every listener. */

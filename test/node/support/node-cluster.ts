@@ -12,6 +12,7 @@ import {
   type DiskOperation,
   MemoryDisk,
 } from '../../../src/storage/memory-disk.ts';
+import type { Restored } from '../../../src/storage/storage.ts';
 import { MemoryNetwork } from '../../../src/transport/memory-transport.ts';
 import {
   type SnapshotChunk,
@@ -37,6 +38,8 @@ export class Machine {
   hold: (operation: DiskOperation) => boolean = () => false;
   fault: (operation: DiskOperation) => DiskFault | null = () => null;
   readonly fatal: { readonly error: unknown; readonly exitCode: number }[] = [];
+  /** What the next start makes of what the disk holds. */
+  tamper: (restored: Restored) => Restored = (restored) => restored;
   running: Node | null = null;
   storage: JsonlStorage | null = null;
   readonly #held: (() => void)[] = [];
@@ -123,7 +126,7 @@ export class NodeCluster {
       pause: () => Promise.resolve(),
       now: () => clock.now(),
     });
-    const restored = await storage.open(identity);
+    const restored = machine.tamper(await storage.open(identity));
     const isFounder = this.#configuration?.members.some((member) => member.id === machine.id);
     machine.storage = storage;
     machine.running = await Node.start({

@@ -50,6 +50,8 @@ export class WatchDelivery<T> implements WatchSink {
   #end: StreamEnd | null = null;
   #isDone = false;
   #isFlushing = false;
+  /** Nothing was written since the last beat. */
+  #isQuiet = false;
 
   constructor(options: DeliveryOptions<T>) {
     this.#options = options;
@@ -102,7 +104,8 @@ export class WatchDelivery<T> implements WatchSink {
   /** A while has passed: a dead connection is noticed only when something is sent. */
   beat(): void {
     const { keepAlive } = this.#options.format;
-    const isIdle = this.#queue.length === 0 && this.#end === null;
+    const isIdle = this.#isQuiet && this.#queue.length === 0 && this.#end === null;
+    this.#isQuiet = true;
     if (isIdle && keepAlive !== null) this.#add(keepAlive, null);
   }
 
@@ -157,6 +160,7 @@ export class WatchDelivery<T> implements WatchSink {
       bytes += piece.bytes;
     }
     this.#bytes -= bytes;
+    this.#isQuiet = false;
     const taken = this.#queue.splice(0, count);
     if (taken.some((piece) => piece.bytes === this.#largest)) this.#largest = this.#findLargest();
     return taken;

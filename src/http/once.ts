@@ -6,10 +6,10 @@
  * `Idempotency-Key` goes through `once`: it looks the name up in the replicated state, carries the
  * request out if it is new, and has its answer remembered there, so that every node gives it again.
  *
- * Two requests of one name at the same node wait for each other. Through two nodes at the same time,
- * or when the node dies between the effect and the remembering, the request may be carried out
- * twice: so what is carried out must be something that, done twice, has the effect of doing it once
- * (ids that it draws are to be derived from the name). Even then all get one answer.
+ * Two requests of one name at the same node wait for each other. Through two nodes at one time, or
+ * when the node dies between the effect and the remembering, the request may be carried out twice:
+ * so what is carried out must be something that, done twice, has the effect of doing it once (ids
+ * that it draws are to be derived from the name). Even then all get one answer.
  */
 
 import { assert } from '../lib/assert.ts';
@@ -35,15 +35,15 @@ export interface NamedRequest {
   readonly content: unknown;
 }
 
-/** Answers to be remembered have at least so long to get there, whatever is left of the deadline. */
+/** An answer has at least so long to be remembered, whatever is left of the deadline. */
 const REMEMBER_MS = 1000;
 /** Each of them waits for a leader by itself. */
 const REMEMBER_ATTEMPTS = 4;
 
 /**
  * Carries a request out, or gives the first answer to it again: its body, its status, and the
- * revision in `Abcd-Revision`. Errors are answers too, and remembered, but those that pass: 408, 429,
- * and all from 500 on.
+ * revision in `Abcd-Revision`. Errors are answers too, and remembered, but those that pass: 408,
+ * 429, and all from 500 on.
  *
  * @param carryOut its answer is the body, as JSON; it may throw ApiError, and set `set.status`
  * @throws ApiError what `carryOut` throws and is not remembered; `idempotency-key-reused`,

@@ -43,30 +43,30 @@ const DELETE = ['key', 'end', 'prev'];
 const TARGETS = ['value', 'version', 'create', 'mod', 'lease'] as const;
 const SORTS = ['key', 'version', 'create', 'mod', 'value'] as const;
 
-/** How large a key and a value may be, in bytes. */
-type Limits = Pick<HttpLimits, 'keyBytes' | 'valueBytes'>;
+/** How large a key and a value may be, in bytes, and how many operations there may be. */
+type Limits = Pick<HttpLimits, 'keyBytes' | 'valueBytes' | 'txnOperations'>;
 
 /**
  * The transaction that a body asks for, which may be carried out whatever the state is.
  *
- * @throws ApiError `bad-request`, `bad-key`, `bad-revision`, `key-too-long`, `value-too-large`, with
- *   the path of the field; `too-many-operations`, `duplicate-key`
+ * @throws ApiError `bad-request`, `bad-key`, `bad-revision`, `key-too-long`, `value-too-large`,
+ *   with the path of the field; `too-many-operations`, `duplicate-key`
  */
 export function txnOfBody(body: unknown, limits: Limits): TxnFields {
   const txn = new TxnReader(limits).txn({ path: '', value: body });
-  const fault = validateTxn(txn);
-  if (fault === 'too-many-operations') throw tooManyOperations();
+  const fault = validateTxn(txn, limits.txnOperations);
+  if (fault === 'too-many-operations') throw tooManyOperations(limits.txnOperations);
   if (fault === 'duplicate-key') {
     throw new ApiError(fault, 'A transaction puts each key once, and does not delete it too');
   }
   return txn;
 }
 
-function tooManyOperations(): ApiError {
+function tooManyOperations(limit = MAX_TXN_OPS): ApiError {
   return new ApiError(
     'too-many-operations',
-    `A transaction has at most ${MAX_TXN_OPS} operations, those in it included`,
-    { limit: MAX_TXN_OPS },
+    `A transaction has at most ${limit} operations, those in it included`,
+    { limit },
   );
 }
 

@@ -30,8 +30,8 @@ export function txnRoutes(services: Services): Elysia {
 }
 
 /**
- * What only reads need not be in the log: it is read here, as of everything acknowledged so far. With
- * a name it is, for it is to be answered the same again.
+ * What only reads need not be in the log: it is read here, as of everything acknowledged so far.
+ * With a name it is put there, for it is to be answered the same again.
  */
 async function carryOut(
   { node }: Services,

@@ -14,8 +14,8 @@ export class UnderWay {
   /**
    * Does the work once no other of this name is under way.
    *
-   * @throws ApiError `timeout` when that lasts beyond the deadline, `request-timeout` when the client
-   *   goes away meanwhile, and what the work throws
+   * @throws ApiError `timeout` when that lasts beyond the deadline, `request-timeout` when the
+   *   client goes away meanwhile, and what the work throws
    */
   async alone<T>(name: string, context: RequestContext, work: () => Promise<T>): Promise<T> {
     for (let other = this.#busy.get(name); other !== undefined; other = this.#busy.get(name)) {

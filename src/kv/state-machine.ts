@@ -63,8 +63,8 @@ export interface StateView
   /** The keys attached to a lease, in byte order: at most `limit`, from the key `from` on. */
   keysOf(lease: LeaseId, from?: ByteString, limit?: number): ByteString[];
   /**
-   * What a request of this name that asks for this (see `RememberCommand`) is answered without being
-   * carried out: its first answer, or why it is refused. Null when it is new.
+   * What a request of this name that asks for this (see `RememberCommand`) is answered without
+   * being carried out: its first answer, or why it is refused. Null when it is new.
    */
   remembered(requestId: string, content: string): KvResult | null;
   /** What a transaction that only reads (`isReadOnly`) gives now, as it would through the log. */

@@ -4,12 +4,13 @@ import { COMMON_PARAMETERS, IDEMPOTENCY_KEY } from './parameters.ts';
 import { TxnAnswer, TxnBody } from './txn.ts';
 
 const DESCRIPTION =
-  'If all of `compare` hold, the operations of `success` are carried out, else those of `failure`: ' +
-  'in their order, all of them or none, in one revision. Reads see the writes before them. All ' +
+  'If all of `compare` hold, the operations of `success` are carried out, else those of ' +
+  '`failure`: in their order, all of them or none, in one revision. Reads see the writes before ' +
+  'them. All ' +
   'compares, those of nested transactions too, are decided by the state before the transaction. ' +
   'There may be 128 operations in all, those of nested transactions included; a key may be put ' +
-  'once, and not deleted too. The pairs in the answer have at most 4 MiB together: what would have ' +
-  'more is refused, and has no effect. A key or value that is not UTF-8 is `{"base64":"…"}`.';
+  'once, and not deleted too. The pairs in the answer have at most 4 MiB together: what would ' +
+  'have more is refused, and has no effect. A key or value that is not UTF-8 is `{"base64":"…"}`.';
 
 export const TXN_ENDPOINTS = {
   txn: {

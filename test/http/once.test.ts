@@ -154,7 +154,7 @@ describe('errors', () => {
     '%s passes: it is tried again',
     async (code) => {
       const { send, node } = appWithFaults();
-      const { removeMember } = node;
+      const removeMember = node.removeMember.bind(node);
       node.removeMember = () => Promise.reject(new ApiError(code, 'Not now'));
       const refused = await send('DELETE', MEMBER, optionsOf(undefined, 'k'));
       expect((await refused.json()).code).toBe(code);
@@ -184,7 +184,7 @@ describe('errors', () => {
   test('that was carried out and perhaps not remembered is unknown, not undone', async () => {
     for (const code of ['no-leader', 'timeout', 'disk-full'] as const) {
       const { send, node } = appWithFaults();
-      const { propose } = node;
+      const propose = node.propose.bind(node);
       node.propose = () => Promise.reject(new ApiError(code, 'Not now'));
       const answer = await send('DELETE', MEMBER, optionsOf(undefined, 'k'));
       expect(await answer.json()).toMatchObject({ code: 'timeout', applied: 'unknown' });
@@ -193,7 +193,7 @@ describe('errors', () => {
     }
   });
 
-  test('a leader that is missing for a moment does not keep the answer from being remembered', async () => {
+  test('a leader that is missing for a moment does not keep it from being remembered', async () => {
     const { send, node, effects } = appWithFaults();
     const propose = node.propose.bind(node);
     let misses = 2;
@@ -242,7 +242,7 @@ describe('two at the same time', () => {
 
   test('through two nodes: both get the answer that was remembered first', async () => {
     const { send, node } = appWithFaults();
-    const { removeMember } = node;
+    const removeMember = node.removeMember.bind(node);
     node.removeMember = async (id, context) => {
       // Another node carries it out meanwhile.
       node.removeMember = removeMember;

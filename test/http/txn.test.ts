@@ -199,7 +199,7 @@ describe('a body that is not as it must be is 400, with the path of the field', 
     ['success[0].delete.prev', { success: [del('a', { prev: null })] }],
     ['success[0].delete.limit', { success: [del('a', { limit: 1 })] }],
     ['failure[0].txn.success[0].put.key', { failure: [{ txn: { success: [{ put: {} }] } }] }],
-    ['failure[0].txn.then', { failure: [{ txn: { then: [] } }] }],
+    ['failure[0].txn.other', { failure: [{ txn: { other: [] } }] }],
   ])('%s of %j', async (field, body) => {
     const app = testApp();
     const answer = await txn(app, body);

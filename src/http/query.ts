@@ -1,5 +1,6 @@
 import type { ByteString } from '../lib/bytes.ts';
 import { ApiError } from '../wire/errors.ts';
+import type { LimitName } from '../wire/limits.ts';
 import { PATH_SEARCH_START, percentDecode } from './key.ts';
 
 const NUMBER = /^(0|[1-9][0-9]{0,15})$/;
@@ -52,13 +53,20 @@ export class Query {
     return chosen;
   }
 
-  /** A plain integer from `min` to `max`, null when it is not there. @throws ApiError */
-  integer(name: string, min: number, max: number): number | null {
+  /**
+   * A plain integer from `min` to `max`, null when it is not there.
+   *
+   * @param limitName what is reached when it is more, if that is a limit.
+   * @throws ApiError
+   */
+  integer(name: string, min: number, max: number, limitName?: LimitName): number | null {
     const value = this.#parameters.get(name);
     if (value === undefined) return null;
     const number = NUMBER.test(value) ? Number(value) : -1;
     if (number >= min && number <= max) return number;
-    throw new ApiError('bad-request', `${name} must be a plain integer from ${min} to ${max}`);
+    const fields = limitName !== undefined && number > max ? { limit: max, limitName } : {};
+    const detail = `${name} must be a plain integer from ${min} to ${max}`;
+    throw new ApiError('bad-request', detail, fields);
   }
 
   /**

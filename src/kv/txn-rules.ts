@@ -18,9 +18,12 @@ export const MAX_TXN_OPS = 128;
 
 export type TxnFault = 'too-many-operations' | 'duplicate-key';
 
-/** What is wrong with a transaction whose fields are well formed; null when nothing is. */
-export function validateTxn(txn: TxnFields): TxnFault | null {
-  if (sizeOfTxn(txn) > MAX_TXN_OPS) return 'too-many-operations';
+/**
+ * What is wrong with a transaction whose fields are well formed; null when nothing is. The boundary
+ * may allow fewer operations.
+ */
+export function validateTxn(txn: TxnFields, maxOps: number = MAX_TXN_OPS): TxnFault | null {
+  if (sizeOfTxn(txn) > Math.min(maxOps, MAX_TXN_OPS)) return 'too-many-operations';
   const branches = [txn.success, txn.failure].map(touchedBy);
   return branches.includes(null) ? 'duplicate-key' : null;
 }

@@ -1,5 +1,8 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { STATE_HASH_FORM } from '../../src/kv/replicated-state.ts';
+import { StateMachine } from '../../src/kv/state-machine.ts';
+import { bytesOfText } from '../../src/lib/bytes.ts';
 import { type Hash64, Hasher, HashSum, hexOfHash, isHashHex } from '../../src/kv/hash.ts';
 
 function hex(fill: (hasher: Hasher) => void): string {
@@ -87,4 +90,30 @@ test('a sum does not depend on the order, and forgets what is taken away', () =>
     }),
     { seed: 1 },
   );
+});
+
+test('a state hashes as it always did, or STATE_HASH_FORM must be raised', () => {
+  const machine = new StateMachine();
+  const at = 1_700_000_000_000;
+  const [a, b] = [bytesOfText('a'), bytesOfText('b')];
+  const commands = [
+    { kind: 'lease-grant', requestId: null, id: '7', ttl: 60 },
+    { kind: 'put', requestId: 'c.1', key: a, value: b, lease: '7', condition: null, prev: false },
+    { kind: 'put', requestId: 'once', key: b, value: a, condition: null, prev: true },
+    { kind: 'put', requestId: null, key: b, value: b, condition: null, prev: false },
+    {
+      kind: 'delete',
+      requestId: null,
+      key: a,
+      end: null,
+      open: false,
+      condition: null,
+      prev: false,
+    },
+  ];
+  for (const [i, command] of commands.entries()) {
+    const result = machine.apply({ v: 1, at, by: null, ...command }, i + 1, 3);
+    expect(result.type).not.toBe('invalid-command');
+  }
+  expect([STATE_HASH_FORM, machine.hash()]).toEqual([1, '319598063c73445d']);
 });

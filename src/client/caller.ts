@@ -142,6 +142,7 @@ class Run {
   async #attempt<T>(url: string, read: Reader<T>): Promise<Outcome<T>> {
     const { settings, endpoints } = this.#caller;
     const { waitMs = 0 } = this.#request;
+    if (this.#signal.aborted) throw abortedError(this.#signal.reason, this.#applied());
     const leftMs = this.#deadline - settings.clock.now();
     if (leftMs <= 0) throw this.#error();
     const budgetMs = Math.min(leftMs, this.#attemptMs + waitMs);

@@ -12,10 +12,11 @@
  * they are sent. What fails for good is an AbcdError; its `applied` says what is known of the effect.
  */
 
+import type { CompactAnswer, HistoryAnswer } from '../wire/history.ts';
 import type { DeleteAnswer, Pair, PutAnswer } from '../wire/kv.ts';
 import type { TxnAnswer } from '../wire/txn.ts';
 import { json } from './answer.ts';
-import type { CompactAnswer, HistoryAnswer, LockState } from './answers.ts';
+import type { LockState } from './answers.ts';
 import { type Bytes, valueText } from './bytes.ts';
 import { Caller } from './caller.ts';
 import { backup, Cluster, Node } from './cluster.ts';
@@ -151,12 +152,12 @@ export class AbcdClient {
   }
 
   /** The versions of a key that are still kept, newest first. */
-  history(
+  async history(
     key: Bytes,
     options: CallOptions & { readonly limit?: number } = {},
   ): Promise<HistoryAnswer> {
     const path = query(keyPath('/history', key), { limit: options.limit });
-    return this.#caller.call({ method: 'GET', path }, options, json<HistoryAnswer>);
+    return await this.#caller.call({ method: 'GET', path }, options, json<HistoryAnswer>);
   }
 
   /** Does several things at once, if what they ask for holds; `when` and `op` make the parts. */

@@ -19,9 +19,10 @@ export class Election {
 
   /** Waits until this candidate leads. @throws AbcdError `locked` when the wait is over */
   async campaign(value: Bytes, options: QueueOptions = {}): Promise<Leadership> {
+    const text = jsonBytes(value);
     const held = await queueUp(this.#caller, options, (lease, wait) => ({
       path: `${this.#path}/campaign`,
-      body: { value: jsonBytes(value), lease, wait },
+      body: { value: text, lease, wait },
     }));
     return new Leadership(this.#caller, this.#path, held);
   }

@@ -72,7 +72,6 @@ export async function exchange<T>(
     };
   });
   const stop = () => end('given up');
-  if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   onStart?.(() => end('the node does not answer'));
   const budget = Math.max(1, Math.round(budgetMs));

@@ -50,19 +50,23 @@ export function readParameters({ revision, serializable }: ReadOptions) {
   return { revision, consistency: serializable === true ? 'serializable' : undefined };
 }
 
-export function getPair(caller: Caller, key: Bytes, options: ReadOptions): Promise<Pair | null> {
-  return getAs(caller, key, options, false, json<Pair>);
+export async function getPair(
+  caller: Caller,
+  key: Bytes,
+  options: ReadOptions,
+): Promise<Pair | null> {
+  return await getAs(caller, key, options, false, json<Pair>);
 }
 
-export function getBytes(
+export async function getBytes(
   caller: Caller,
   key: Bytes,
   options: ReadOptions,
 ): Promise<Uint8Array | null> {
-  return getAs(caller, key, options, true, bytes);
+  return await getAs(caller, key, options, true, bytes);
 }
 
-export function putPair(
+export async function putPair(
   caller: Caller,
   key: Bytes,
   value: Bytes,
@@ -76,10 +80,10 @@ export function putPair(
   });
   const headers = { 'content-type': 'application/octet-stream', ...conditionOf(options) };
   const request = { method: 'PUT', path, headers, body: toBytes(value) } as const;
-  return caller.call(request, options, json<PutAnswer>);
+  return await caller.call(request, options, json<PutAnswer>);
 }
 
-export function deletePair(
+export async function deletePair(
   caller: Caller,
   key: Bytes,
   options: DeleteOptions,
@@ -87,7 +91,7 @@ export function deletePair(
   const path = query(keyPath('/kv', key), { prev: options.prev });
   const headers = ifMatch(options.ifRevision);
   const request = { method: 'DELETE', path, headers } as const;
-  return caller.call(request, options, json<DeleteAnswer>);
+  return await caller.call(request, options, json<DeleteAnswer>);
 }
 
 /** What a node waits for at a time; short enough to notice soon that it is gone. */
@@ -132,7 +136,7 @@ async function pairOrUnchanged(response: Response): Promise<Pair | 'unchanged'> 
   return response.status === 304 ? 'unchanged' : await json<Pair>(response);
 }
 
-function getAs<T>(
+async function getAs<T>(
   caller: Caller,
   key: Bytes,
   options: ReadOptions,
@@ -140,7 +144,7 @@ function getAs<T>(
   read: Reader<T>,
 ): Promise<T | null> {
   const path = query(keyPath('/kv', key), { ...readParameters(options), raw });
-  return absentAsNull(caller.call({ method: 'GET', path }, options, read));
+  return await absentAsNull(caller.call({ method: 'GET', path }, options, read));
 }
 
 async function absentAsNull<T>(answer: Promise<T>): Promise<T | null> {

@@ -15,10 +15,15 @@ export interface LockOptions extends QueueOptions {
 export type Lock = Held;
 
 /** Waits for a lock, in the order of arrival. @throws AbcdError `locked` when the wait is over */
-export function acquireLock(caller: Caller, name: Bytes, options: LockOptions): Promise<Lock> {
+export async function acquireLock(
+  caller: Caller,
+  name: Bytes,
+  options: LockOptions,
+): Promise<Lock> {
+  const path = pathOf('/locks', name);
   const owner = options.owner === undefined ? {} : { owner: options.owner };
-  return queueUp(caller, options, (lease, wait) => ({
-    path: pathOf('/locks', name),
+  return await queueUp(caller, options, (lease, wait) => ({
+    path,
     body: { lease, wait, ...owner },
   }));
 }
@@ -44,7 +49,11 @@ export async function withLock<T>(
 }
 
 /** Who holds a lock, and who waits for it. */
-export function readLock(caller: Caller, name: Bytes, options: CallOptions): Promise<LockState> {
+export async function readLock(
+  caller: Caller,
+  name: Bytes,
+  options: CallOptions,
+): Promise<LockState> {
   const request = { method: 'GET', path: pathOf('/locks', name) } as const;
-  return caller.call(request, options, json<LockState>);
+  return await caller.call(request, options, json<LockState>);
 }

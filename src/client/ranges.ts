@@ -44,13 +44,13 @@ export async function count(
   return { count: answer.count, revision: answer.revision };
 }
 
-export function deleteRange(
+export async function deleteRange(
   caller: Caller,
   range: Range,
   options: CallOptions,
 ): Promise<DeleteAnswer> {
   const path = query('/kv', { ...rangeParameters(range) });
-  return caller.call({ method: 'DELETE', path }, options, json<DeleteAnswer>);
+  return await caller.call({ method: 'DELETE', path }, options, json<DeleteAnswer>);
 }
 
 /**
@@ -70,7 +70,7 @@ export async function* allPairs(
   }
 }
 
-function list<T>(
+async function list<T>(
   caller: Caller,
   range: Range,
   options: ListOptions,
@@ -83,5 +83,5 @@ function list<T>(
     ...readParameters(options),
     ...more,
   });
-  return caller.call({ method: 'GET', path }, options, json<T>);
+  return await caller.call({ method: 'GET', path }, options, json<T>);
 }

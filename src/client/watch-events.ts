@@ -1,7 +1,7 @@
 /** One connection of a watch: from a revision on, until it breaks or the node ends it. */
 
+import type { WatchEvent, WatchLine } from '../wire/watch.ts';
 import { stream } from './answer.ts';
-import type { WatchEvent } from './answers.ts';
 import type { Caller } from './caller.ts';
 import type { CallOptions } from './options.ts';
 import { type KeyOrRange, query, rangeParameters } from './range.ts';
@@ -91,13 +91,22 @@ export class WatchConnection {
 
 /** An event as a message; null for one of a kind that is not known yet. */
 function messageOf({ event, data }: ServerEvent): WatchMessage | null {
-  if (event === 'change') return { type: 'change', ...(JSON.parse(data) as Omit<Change, 'type'>) };
-  if (event === 'progress') {
-    const { revision } = JSON.parse(data) as { readonly revision: number };
-    return { type: 'progress', revision };
+  // The form is the node's promise, as in answers.
+  const line = { event, ...(JSON.parse(data) as object) } as WatchLine;
+  switch (line.event) {
+    case 'change':
+      return { type: 'change', revision: line.revision, events: line.events };
+    case 'progress':
+      return { type: 'progress', revision: line.revision };
+    case 'canceled': {
+      const { reason } = line;
+      if (reason === 'compacted') return { type: 'compacted' };
+      return {
+        type: 'over',
+        reason: reason === 'slow' || reason === 'shutdown' ? reason : 'broken',
+      };
+    }
+    default:
+      return null;
   }
-  if (event !== 'canceled') return null;
-  const { reason } = JSON.parse(data) as { readonly reason: string };
-  if (reason === 'compacted') return { type: 'compacted' };
-  return { type: 'over', reason: reason === 'slow' || reason === 'shutdown' ? reason : 'broken' };
 }

@@ -9,7 +9,8 @@
  *     const pair = await client.get('greeting');
  *
  * Requests go to another node when one fails, and writes are carried out exactly once however often
- * they are sent. What fails for good is an AbcdError; its `applied` says what is known of the effect.
+ * they are sent. What fails for good is an AbcdError, whose `applied` says what is known of the
+ * effect.
  */
 
 import type { CompactAnswer, HistoryAnswer } from '../wire/history.ts';

@@ -82,7 +82,7 @@ export class WatchConnection {
     await this.#events.close();
   }
 
-  /** A reader who was slow did not suffer from the node; any other end is a reason to go elsewhere. */
+  /** A slow reader did not suffer from the node; any other end is a reason to go elsewhere. */
   #over(reason: 'broken' | 'slow' | 'shutdown'): WatchMessage {
     if (reason !== 'slow' && !this.#isClosed) this.#caller.endpoints.refused(this.#url, 0);
     return { type: 'over', reason };

@@ -116,7 +116,7 @@ describe('a watch', () => {
     expect(scene.asked).toEqual(['11', '12']);
   });
 
-  test('goes on at another node when one stops, and at the same when only it was slow', async () => {
+  test('goes on at another node when one stops, at the same when only it was slow', async () => {
     const next = stream((s) => s.change(12));
     const stopped = new Scene(
       stream((s) => s.change(11).canceled('shutdown')),

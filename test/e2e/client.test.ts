@@ -36,7 +36,7 @@ async function killLeaders(cluster: ProcessCluster, progress: () => number): Pro
   }
 }
 
-test('a counter counts each increment once, and no write that was acknowledged is lost', async () => {
+test('a counter counts each increment once, and no acknowledged write is lost', async () => {
   await using cluster = await ProcessCluster.start();
   const endpoints = cluster.nodes.map(({ url }) => url);
   const clients = endpoints.map(

@@ -3,7 +3,7 @@ export const EXIT = {
   ok: 0,
   /** A flag, a setting or an argument that cannot be used; a client command that failed. */
   usage: 1,
-  /** The data directory says no: damaged, lost, locked, or another's. */
+  /** The data directory says no: damaged, lost, locked, another's, or fenced. */
   refused: 2,
   /** The disk failed, and what it holds is not certain. */
   disk: 3,

@@ -12,6 +12,7 @@ import { put } from './commands/put.ts';
 import { addSimCommand } from './commands/sim.ts';
 import { status } from './commands/status.ts';
 import { EXIT, ExitError } from './exit.ts';
+import { limitsMarkdown } from './limits-markdown.ts';
 import { addOptions, settingsMarkdown } from './options.ts';
 import { run } from './run.ts';
 import { rememberedSettings } from './stored-identity.ts';
@@ -70,6 +71,10 @@ function programOf(cli: Cli, done: (exitCode: number) => void): Command {
     .command('settings')
     .description('print the settings of a node as a Markdown table')
     .action(() => cli.out(settingsMarkdown(NODE_SETTINGS)));
+  program
+    .command('limits')
+    .description('print the limits of a node as a Markdown table')
+    .action(() => cli.out(limitsMarkdown(NODE_SETTINGS)));
   addKeyCommands(program, cli, done);
   addMemberCommands(program, cli, done);
   addSimCommand(program, cli, done);

@@ -38,6 +38,7 @@ export const EVENTS = [
   'watch-replayed',
   'watch-progress',
   'watch-compacted',
+  'snapshot-under-watch',
   'condition-failed',
   'leader-elected',
   'split-vote',

@@ -16,6 +16,8 @@ const TTLS = [1, 2, 5];
 /** By how much a clock may be wrong. */
 const RATE_ERROR = 0.1;
 const TIMEOUT_MS = 1_000;
+/** Between two renewals, in ms for each second of a lease's time: some come too late. */
+const LONGEST_PAUSE = 1_100;
 /** Ids apart from those that other clients ask for. */
 const FIRST_ID = 900_000_000;
 
@@ -75,7 +77,7 @@ export class LeaseHolders {
     this.#ends.asked(id, clock);
     if (!(await this.#grant(prng, id, ttl, clock))) return;
     for (let left = prng.between(0, 8); left > 0 && !this.#stopping; left -= 1) {
-      await scheduler.pause(prng.unit() * ttl * 600);
+      await scheduler.pause(prng.unit() * ttl * LONGEST_PAUSE);
       const sentAt = clock();
       const ask = prng.chance(0.2) ? remaining : renew;
       const ms = await this.#ask(prng, (node, context) => ask(node, id, context), null);
@@ -109,10 +111,12 @@ export class LeaseHolders {
     ask: (node: Node, context: RequestContext) => Promise<T>,
     requestId: string | null,
   ): Promise<T | undefined> {
-    const { nodes } = this.#cluster;
+    const { nodes, oldLeader } = this.#cluster;
     if (nodes.length === 0) return undefined;
+    // Whoever does not know yet that it is deposed is the one to promise too much.
+    const target = oldLeader !== null && prng.chance(0.5) ? oldLeader : prng.pick(nodes);
     try {
-      return await this.#cluster.call(prng.pick(nodes), ask, TIMEOUT_MS, requestId);
+      return await this.#cluster.call(target, ask, TIMEOUT_MS, requestId);
     } catch (error) {
       if (!isExpected(error)) throw error;
       return undefined;

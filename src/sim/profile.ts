@@ -68,6 +68,13 @@ export function drawProfile(prng: Prng): Profile {
 function drawLimits(prng: Prng): NodeLimits {
   return {
     ...DEFAULT_LIMITS,
+    // As little history as in life is kept for a day's writes.
+    historyRevisions: prng.pick([10, 100, 10_000]),
+    historyAgeMs: prng.pick([500, 5_000]),
+    historyAskMs: 300,
+    historyBytes: prng.pick([4_000, DEFAULT_LIMITS.historyBytes]),
+    quotaBytes: prng.pick([0, 0, 0, 20_000]),
+    hashCheckMs: prng.pick([200, 1_000]),
     // In life it is 64 MiB: here a snapshot comes every few seconds.
     snapshotWalBytes: prng.pick([2_000, 10_000, 40_000, 2 ** 20]),
     retainEntries: prng.pick([0, 3, 20, 200]),

@@ -74,6 +74,14 @@ export class SimCluster {
     return leader;
   }
 
+  /** Somebody who was deposed and has not noticed; null when nobody is known to be. */
+  get oldLeader(): SimNode | null {
+    const newest = this.leader?.node?.term() ?? 0;
+    const isOld = ({ node }: SimNode): boolean =>
+      node?.raft.state.role.name === 'leader' && node.term() < newest;
+    return this.nodes.find(isOld) ?? null;
+  }
+
   /**
    * Calls a node from outside. The request and the answer take time; a stopped node hears of it
    * when it goes on.

@@ -138,7 +138,11 @@ export class Simulation {
     watchers.settle(nodes);
     this.#run(SETTLE_MS, () => watchers.isSettled);
     if (this.#hasFailed()) return;
-    check(watchers.isSettled, 'watches tell all', () => `not within ${SETTLE_MS} ms: ${watchers.waiting}`);
+    check(
+      watchers.isSettled,
+      'watches tell all',
+      () => `not within ${SETTLE_MS} ms: ${watchers.waiting}`,
+    );
   }
 
   #run(ms: number, done: () => boolean): void {

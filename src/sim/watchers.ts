@@ -5,7 +5,7 @@
  */
 import { type ByteString, bytesOfText, EMPTY_BYTES } from '../lib/bytes.ts';
 import type { Prng } from '../lib/prng.ts';
-import type { RequestContext } from '../node/api.ts';
+import type { RequestContext, Unsubscribe } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
 import type { Watch, WatchSink } from '../node/watch/watch.ts';
 import { ApiError } from '../wire/errors.ts';
@@ -89,6 +89,7 @@ interface Connection {
   readonly target: SimNode;
   readonly node: Node;
   readonly watch: Watch;
+  readonly forget: Unsubscribe;
   isOver: boolean;
 }
 
@@ -124,7 +125,8 @@ class Watcher {
       const { nodes } = cluster;
       const connection = nodes.length === 0 ? null : await this.#open(this.#prng.pick(nodes));
       if (connection === null) continue;
-      const leaveAt = world.scheduler.now + this.#prng.unit() * 10_000;
+      const leaveAt =
+        world.scheduler.now + this.#prng.pick([2_000, 10_000, 40_000]) * this.#prng.unit();
       while (this.#lasts(connection) && world.scheduler.now < leaveAt && !isOver()) {
         await world.scheduler.pause(LOOK_EVERY_MS);
         this.#read(connection);
@@ -169,7 +171,11 @@ class Watcher {
       check(watch.from >= floor.compactRevision, 'what is compacted is said to be', () => {
         return `${this.#check.name} begins at ${watch.from} of ${floor.compactRevision}`;
       });
-      const connection = { target, node, watch, isOver: false };
+      const forget = node.onChange(spec.range, {
+        changed: () => undefined,
+        jumped: () => coverage.count('snapshot-under-watch'),
+      });
+      const connection = { target, node, watch, forget, isOver: false };
       this.#check.beginAt(watch.from);
       this.#begun = true;
       if (goesOn) coverage.count('watch-resumed');
@@ -252,8 +258,9 @@ class Watcher {
   }
 
   #leave(connection: Connection): void {
-    const { target, node, watch } = connection;
+    const { target, node, watch, forget } = connection;
     connection.isOver = true;
+    forget();
     if (target.node === node) target.enter(() => watch.close());
   }
 }

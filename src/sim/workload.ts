@@ -74,7 +74,7 @@ export class Workload {
     const { scheduler } = this.#world;
     for (let number = 1; !this.#stopping; number += 1) {
       await scheduler.pause(LOOK_EVERY_MS);
-      const old = this.#oldLeader();
+      const old = this.#cluster.oldLeader;
       if (old === null) continue;
       const range = { key: prng.pick(this.#keys) };
       const request: Request = { type: 'read', range, revision: 0, serializable: false };
@@ -82,13 +82,6 @@ export class Workload {
       this.#end(operation, await this.#attempt(prng, request, old));
       this.#world.coverage.count('old-leader-asked');
     }
-  }
-
-  #oldLeader(): SimNode | null {
-    const newest = this.#cluster.leader?.node?.term() ?? 0;
-    const isOld = ({ node }: SimNode): boolean =>
-      node?.raft.state.role.name === 'leader' && node.term() < newest;
-    return this.#cluster.nodes.find(isOld) ?? null;
   }
 
   async #client(client: number, prng: Prng): Promise<void> {

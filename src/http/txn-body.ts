@@ -11,7 +11,6 @@ import { MAX_TXN_OPS, validateTxn } from '../kv/txn-rules.ts';
 import { type ByteString, EMPTY_BYTES } from '../lib/bytes.ts';
 import { isId } from '../lib/ids.ts';
 import { ApiError, type ErrorCode } from '../wire/errors.ts';
-import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../wire/kv.ts';
 import type { HttpLimits } from './config.ts';
 import {
   bytesOf,
@@ -44,7 +43,10 @@ const TARGETS = ['value', 'version', 'create', 'mod', 'lease'] as const;
 const SORTS = ['key', 'version', 'create', 'mod', 'value'] as const;
 
 /** How large a key and a value may be, in bytes, and how many operations there may be. */
-type Limits = Pick<HttpLimits, 'keyBytes' | 'valueBytes' | 'txnOperations'>;
+type Limits = Pick<
+  HttpLimits,
+  'keyBytes' | 'valueBytes' | 'txnOperations' | 'pageItems' | 'pageItemsMax'
+>;
 
 /**
  * The transaction that a body asks for, which may be carried out whatever the state is.
@@ -147,7 +149,7 @@ class TxnReader {
   }
 
   #get(fields: JsonObject): TxnOp {
-    return { type: 'get', ...this.#range(fields), ...optionsOf(fields) };
+    return { type: 'get', ...this.#range(fields), ...optionsOf(fields, this.#limits) };
   }
 
   /** One key, or [key, end). */
@@ -187,11 +189,15 @@ function list(fields: JsonObject, name: string): readonly Field[] {
   return items;
 }
 
-function optionsOf(fields: JsonObject): RangeOptions {
+function optionsOf(fields: JsonObject, { pageItems, pageItemsMax }: Limits): RangeOptions {
   const bounds: { -readonly [Name in (typeof BOUNDS)[number]]?: number } = {};
   for (const name of BOUNDS) if (fields.has(name)) bounds[name] = countOf(fields.require(name));
   return {
-    limit: fields.read('limit', (field) => integerOf(field, 1, PAGE_LIMIT_MAX), PAGE_LIMIT_DEFAULT),
+    limit: fields.read(
+      'limit',
+      (field) => integerOf(field, 1, pageItemsMax),
+      Math.min(pageItems, pageItemsMax),
+    ),
     ...fields.read('revision', (field) => ({ revision: revisionOf(field) }), {}),
     ...fields.read('sort', (field) => ({ sort: choiceOf(field, SORTS) }), {}),
     ...fields.read('order', (field) => ({ order: choiceOf(field, ['asc', 'desc']) }), {}),

@@ -8,6 +8,7 @@ import { Query } from './query.ts';
 import type { Services } from './services.ts';
 import { txnAnswerOf } from './txn-answer.ts';
 import { TXN_DEPTH_MAX, txnOfBody } from './txn-body.ts';
+import { requireBearable } from './txn-work.ts';
 import { resultOf } from './written.ts';
 
 /** `/txn`: several reads and writes as one. */
@@ -22,6 +23,7 @@ export function txnRoutes(services: Services): Elysia {
       const txn = txnOfBody(await readJson(request, limits.requestBytes, TXN_DEPTH_MAX), limits);
       // The time for the answer runs from here: a slow upload must not end as an unknown outcome.
       const context = contexts.write(request, server);
+      requireBearable(services.node.store, txn);
       return txnAnswerOf(txn, resultOf(await carryOut(services, txn, context), 'txn', set));
     },
     { parse: 'none' },

@@ -65,6 +65,7 @@ export const TXN_ENDPOINTS = {
       'future-revision',
       'compacted',
       'answer-too-large',
+      'too-many-keys',
       'key-not-found',
       'lease-not-found',
       'read-timeout',

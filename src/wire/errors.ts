@@ -15,6 +15,7 @@ export const ERRORS = {
     title: 'The transaction has too many operations',
     applied: 'no',
   },
+  'too-many-keys': { status: 400, title: 'The transaction looks at too many keys', applied: 'no' },
   'answer-too-large': { status: 400, title: 'The answer would be too large', applied: 'no' },
   'duplicate-key': { status: 400, title: 'The transaction writes a key twice', applied: 'no' },
   'idempotency-key-invalid': { status: 400, title: 'Not an idempotency key', applied: 'no' },

@@ -24,6 +24,34 @@ async function isGone(url: string, key: string): Promise<boolean> {
   return (await get(url, key)).status === 404;
 }
 
+/** Renews a lease five times a second. */
+class Holder {
+  /** When it asked for what was last promised. */
+  renewedAt = 0;
+  #isHere = true;
+  readonly #work: Promise<void>;
+
+  constructor(url: string, lease: string) {
+    this.#work = this.#renew(`${url}/leases/${lease}/keepalive`);
+  }
+
+  /** @throws when the lease ended under it */
+  async leave(): Promise<void> {
+    this.#isHere = false;
+    await this.#work;
+  }
+
+  async #renew(url: string): Promise<void> {
+    while (this.#isHere) {
+      const from = performance.now();
+      const renewal = await request('POST', url, null);
+      if (renewal.status === 404) throw new Error('the lease of a living holder has ended');
+      if (renewal.type === 'ok') this.renewedAt = from;
+      await Bun.sleep(200);
+    }
+  }
+}
+
 test('a lease ends with its keys in one revision, everywhere', async () => {
   await using cluster = await ProcessCluster.start();
   const [url = '', other = '', third = ''] = cluster.nodes.map((node) => node.url);
@@ -52,17 +80,7 @@ test('kill -9 of the leader: a lease ends neither early nor never', async () => 
   const [lease, kept] = [await grant(url, 2), await grant(url, 2)];
   await putWith(url, 'a', lease);
   await putWith(url, 'kept', kept);
-  let renewedAt = 0;
-  let isHeld = true;
-  const holder = (async () => {
-    while (isHeld) {
-      const from = performance.now();
-      const renewal = await request('POST', `${url}/leases/${kept}/keepalive`, null);
-      if (renewal.status === 404) throw new Error('the lease of a living holder has ended');
-      if (renewal.type === 'ok') renewedAt = from;
-      await Bun.sleep(200);
-    }
-  })();
+  const holder = new Holder(url, kept);
   await Bun.sleep(1000);
   await leader.kill();
   const killed = performance.now();
@@ -72,14 +90,32 @@ test('kill -9 of the leader: a lease ends neither early nor never', async () => 
   // The whole time anew, with its margin, after an election.
   expect(ended - killed).toBeLessThan(10_000);
   expect(await isGone(url, 'kept')).toBe(false);
-  isHeld = false;
-  await holder;
-  expect(renewedAt).toBeGreaterThan(killed);
+  await holder.leave();
+  expect(holder.renewedAt).toBeGreaterThan(killed);
   await until('the end without a holder', () => isGone(url, 'kept'), 20_000);
-  expect(performance.now() - renewedAt).toBeGreaterThan(2000);
+  expect(performance.now() - holder.renewedAt).toBeGreaterThan(2000);
   await leader.restart().up();
   await cluster.converged();
   expect(await isGone(leader.url, 'kept')).toBe(true);
+});
+
+test('a leader that was stopped for longer than a lease lasts does not end it', async () => {
+  await using cluster = await ProcessCluster.start();
+  const leader = await cluster.leader();
+  const [follower] = await cluster.followers();
+  const url = follower?.url ?? '';
+  const lease = await grant(url, 2);
+  await putWith(url, 'a', lease);
+  const holder = new Holder(url, lease);
+  leader.signal('SIGSTOP');
+  const stopped = performance.now();
+  await until('a renewal by the next leader', () => holder.renewedAt > stopped + 3000);
+  leader.signal('SIGCONT');
+  await cluster.ready(cluster.nodes);
+  await cluster.converged();
+  await holder.leave();
+  expect(await isGone(url, 'a')).toBe(false);
+  await until('the end without a holder', () => isGone(leader.url, 'a'));
 });
 
 test('what was left of a lease survives a restart of all', async () => {

@@ -68,7 +68,7 @@ export class RangeResource {
   }
 
   async #stream({ query, request, set, server }: RangeRequest): Promise<Response> {
-    const { node, contexts, config, slices } = this.#services;
+    const { node, contexts, config, slices, logger } = this.#services;
     const asked = streamQueryOf(query, config.limits);
     const { range, options, limit } = asked;
     const context = contexts.read(request, server);
@@ -81,7 +81,7 @@ export class RangeResource {
       encode: asked.keysOnly ? keyOnlyOf : pairOf,
       limit,
       slices,
-      signal: context.signal,
+      logger,
     });
     return new Response(stream, { headers: { 'content-type': NDJSON } });
   }

@@ -1,7 +1,14 @@
+import { edenGC } from 'bun:jsc';
 import type { KeyValue } from '../kv/command.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { SliceContext, Slices, Steps } from './slices.ts';
 
 const CHUNK_CHARACTERS = 64 * 1024;
+/** The runtime would let garbage grow in step with the store, by hundreds of megabytes. */
+const COLLECTED_CHARACTERS = 8 * 1024 * 1024;
+
+/** As long as the stream is read; its end is the reader's, or the server's. */
+const UNLIMITED: SliceContext = { deadline: Number.POSITIVE_INFINITY, signal: null };
 
 export interface PairStreamOptions {
   /** Null for a step that gave no pair. */
@@ -10,8 +17,7 @@ export interface PairStreamOptions {
   /** How many pairs at most. */
   readonly limit: number;
   readonly slices: Slices;
-  /** Fires when the client has gone. */
-  readonly signal: AbortSignal | null;
+  readonly logger: Logger;
 }
 
 /**
@@ -21,11 +27,11 @@ export interface PairStreamOptions {
  * breaks, and with it the connection: what ends properly is complete.
  */
 export function pairStream(options: PairStreamOptions): ReadableStream<Uint8Array> {
-  const { pairs, slices, signal } = options;
-  const context: SliceContext = { deadline: Number.POSITIVE_INFINITY, signal };
+  const { pairs, slices, logger } = options;
   const utf8 = new TextEncoder();
   let left = options.limit;
   let isWanted = true;
+  let uncollected = 0;
   function* chunk(): Steps<{ readonly text: string; readonly isLast: boolean }> {
     let text = '';
     while (left > 0) {
@@ -43,12 +49,18 @@ export function pairStream(options: PairStreamOptions): ReadableStream<Uint8Arra
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        const { text, isLast } = await slices.queued(chunk(), context);
+        const { text, isLast } = await slices.queued(chunk(), UNLIMITED).catch((error: unknown) => {
+          logger.log('error', 'node', 'a stream of pairs broke off', { error: String(error) });
+          throw error;
+        });
         if (!isWanted) return;
         if (text !== '') controller.enqueue(utf8.encode(text));
-        if (!isLast) return;
-        pairs.return();
-        controller.close();
+        if (isLast) controller.close();
+        uncollected += text.length;
+        if (uncollected < COLLECTED_CHARACTERS) return;
+        uncollected = 0;
+        // It looks at what is young alone, which takes a millisecond or two.
+        edenGC();
       },
       cancel: () => {
         isWanted = false;

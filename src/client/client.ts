@@ -15,9 +15,9 @@
 
 import type { CompactAnswer, HistoryAnswer } from '../wire/history.ts';
 import type { DeleteAnswer, Pair, PutAnswer } from '../wire/kv.ts';
+import type { LockStateAnswer } from '../wire/locks.ts';
 import type { TxnAnswer } from '../wire/txn.ts';
 import { json } from './answer.ts';
-import type { LockState } from './answers.ts';
 import { type Bytes, valueText } from './bytes.ts';
 import { Caller } from './caller.ts';
 import { backup, Cluster, Node } from './cluster.ts';
@@ -196,7 +196,7 @@ export class AbcdClient {
   }
 
   /** Who holds a lock, and who waits. */
-  readLock(name: Bytes, options: CallOptions = {}): Promise<LockState> {
+  readLock(name: Bytes, options: CallOptions = {}): Promise<LockStateAnswer> {
     return readLock(this.#caller, name, options);
   }
 

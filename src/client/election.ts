@@ -1,19 +1,24 @@
-import type { ElectionLeader } from './answers.ts';
+import type { ElectionAnswer, ElectionLeader } from '../wire/elections.ts';
+import type { WatchEvent } from '../wire/watch.ts';
 import { json } from './answer.ts';
-import { type Bytes, jsonBytes } from './bytes.ts';
+import { type Bytes, jsonBytes, toBytes } from './bytes.ts';
 import type { Caller } from './caller.ts';
 import { type Held, type QueueOptions, queueUp } from './held.ts';
 import type { CallOptions } from './options.ts';
 import { pathOf } from './range.ts';
 import { postJson } from './txn.ts';
+import { Watch } from './watch.ts';
 
 /** An office that one candidate holds at a time, and what the holder has to say. */
 export class Election {
   readonly #caller: Caller;
   readonly #path: string;
+  /** What the keys of candidates begin with. */
+  readonly #keys: Uint8Array;
 
   constructor(caller: Caller, name: Bytes) {
     this.#caller = caller;
+    this.#keys = Uint8Array.of(...toBytes(name), '/'.charCodeAt(0));
     this.#path = pathOf('/elections', name);
   }
 
@@ -28,10 +33,46 @@ export class Election {
   }
 
   /** Who leads; null when nobody does. */
-  leader(options: CallOptions = {}): Promise<ElectionLeader | null> {
-    const request = { method: 'GET', path: this.#path } as const;
-    return this.#caller.call(request, options, json<ElectionLeader | null>);
+  async leader(options: CallOptions = {}): Promise<ElectionLeader | null> {
+    return (await this.state(options)).leader;
   }
+
+  /** Who leads, and who waits. */
+  async state(options: CallOptions = {}): Promise<ElectionAnswer> {
+    const request = { method: 'GET', path: this.#path } as const;
+    return await this.#caller.call(request, options, json<ElectionAnswer>);
+  }
+
+  /**
+   * Who leads now, and then each time that this, or what the leader says, has changed. Leaders that
+   * came and went in between may be missing. The iteration ends when the signal fires.
+   */
+  async *observe(
+    options: Pick<CallOptions, 'signal'> = {},
+  ): AsyncGenerator<ElectionLeader | null, void, undefined> {
+    const watch = new Watch(this.#caller, { prefix: this.#keys }, options);
+    try {
+      await watch.opened;
+      let leader = await this.leader(options);
+      yield leader;
+      for await (const item of watch) {
+        if (leader !== null && item.type === 'change' && item.events.every(isArrival)) continue;
+        const next = await this.leader(options);
+        if (next?.modRevision === leader?.modRevision && next?.key === leader?.key) continue;
+        leader = next;
+        yield leader;
+      }
+    } catch (error) {
+      if (options.signal?.aborted !== true) throw error;
+    } finally {
+      watch.close();
+    }
+  }
+}
+
+/** Somebody new queues up, which changes nothing for those who are before. */
+function isArrival(event: WatchEvent): boolean {
+  return event.type === 'put' && event.version === 1;
 }
 
 /** Leading an election, for as long as it lasts. */

@@ -5,12 +5,13 @@
  * was created first holds it. The fencing token is that revision; it grows from holder to holder.
  */
 
-import type { LockAnswer } from './answers.ts';
+import type { HeldAnswer } from '../wire/locks.ts';
+import { json } from './answer.ts';
 import { keyBytes } from './bytes.ts';
 import type { Caller } from './caller.ts';
 import { pause } from './clock.ts';
+import { link } from './abort.ts';
 import { AbcdError, abortedError, isAbcdError } from './errors.ts';
-import { json } from './answer.ts';
 import { type Lease, Leases } from './lease.ts';
 import { Watch } from './watch.ts';
 
@@ -38,7 +39,7 @@ export class Held implements AsyncDisposable {
   readonly #losing = new AbortController();
   readonly #watch: Watch;
 
-  constructor(caller: Caller, answer: LockAnswer, lease: Lease) {
+  constructor(caller: Caller, answer: HeldAnswer, lease: Lease) {
     this.key = keyBytes(answer);
     this.fencingToken = answer.fencingToken;
     this.lease = lease;
@@ -105,8 +106,8 @@ export type QueueRequest = (
 };
 
 /**
- * Queues up and waits. Each attempt has a lease of its own: what an attempt that broke off left in
- * the queue goes with its lease, and cannot be taken for the attempt after it.
+ * Queues up and waits. A place in the queue is its lease's: whatever breaks on the way, the request
+ * is made again with the same lease, and so comes back to its place.
  *
  * @throws AbcdError `locked` when the wait is over
  */
@@ -118,20 +119,31 @@ export async function queueUp(
   const { clock } = caller.settings;
   const { ttl = 15, waitMs = Number.POSITIVE_INFINITY, signal } = options;
   const deadline = clock.now() + waitMs;
+  const leases = new Leases(caller);
+  const call = signal === undefined ? {} : { signal };
+  let lease = await leases.grant(ttl, call);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    const lease = await new Leases(caller).grant(ttl, signal === undefined ? {} : { signal });
     try {
       const leftMs = Math.max(0, Math.min(LONGEST_WAIT_MS, deadline - clock.now()));
-      return await waitInLine(caller, lease, Math.floor(leftMs), signal, request);
+      const answer = await waitInLine(caller, lease, Math.floor(leftMs), signal, request);
+      return new Held(caller, answer, lease);
     } catch (error) {
-      // It need not be waited for, and if it fails the lease ends by itself.
-      void lease.revoke().catch(() => undefined);
-      if (signal?.aborted === true) throw abortedError(signal.reason, 'no');
-      const isOver = clock.now() + pauseMs >= deadline;
-      if (isOver || !mayFareBetter(error)) throw error;
+      const isOver = clock.now() + pauseMs >= deadline || signal?.aborted === true;
+      if (isOver || !mayFareBetter(error)) {
+        leave(lease);
+        throw signal?.aborted === true ? abortedError(signal.reason, 'no') : error;
+      }
+      await pause(clock, pauseMs, signal ?? caller.closing).catch(() => undefined);
+      if (!lease.signal.aborted && !isAbcdError(error, 'lease-lost', 'lease-not-found')) continue;
+      leave(lease);
+      lease = await leases.grant(ttl, call);
     }
-    await pause(clock, pauseMs, signal ?? caller.closing);
   }
+}
+
+/** It need not be waited for: if it fails, the lease ends by itself, and its place with it. */
+function leave(lease: Lease): void {
+  void lease.revoke().catch(() => undefined);
 }
 
 async function waitInLine(
@@ -140,24 +152,17 @@ async function waitInLine(
   waitMs: number,
   signal: AbortSignal | undefined,
   request: QueueRequest,
-): Promise<Held> {
+): Promise<HeldAnswer> {
   const { path, body } = request(lease.id, `${waitMs}ms`);
-  const giveUp = new AbortController();
-  const stop = () => giveUp.abort(signal?.aborted === true ? signal.reason : lease.signal.reason);
-  const signals = signal === undefined ? [lease.signal] : [lease.signal, signal];
-  for (const one of signals) {
-    if (one.aborted) stop();
-    one.addEventListener('abort', stop, { once: true });
-  }
+  const headers = { 'content-type': 'application/json' };
+  const post = { method: 'POST', path, headers, body: JSON.stringify(body), waitMs } as const;
+  const { signal: giveUp, unlink } = link([lease.signal, signal]);
   try {
-    const headers = { 'content-type': 'application/json' };
-    const post = { method: 'POST', path, headers, body: JSON.stringify(body) } as const;
-    // Two requests of one lease are one place in the queue, which the first to leave takes away.
-    const once = { ...post, repeatable: true, atMostOnce: true, waitMs };
-    const answer = await caller.call(once, { signal: giveUp.signal }, json<LockAnswer>);
-    return new Held(caller, answer, lease);
+    // When it is made again, there is less time left to wait.
+    const once = { ...post, repeatable: true, atMostOnce: true };
+    return await caller.call(once, { signal: giveUp }, json<HeldAnswer>);
   } finally {
-    for (const one of signals) one.removeEventListener('abort', stop);
+    unlink();
   }
 }
 

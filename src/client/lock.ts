@@ -1,4 +1,4 @@
-import type { LockState } from './answers.ts';
+import type { LockStateAnswer } from '../wire/locks.ts';
 import { json } from './answer.ts';
 import type { Bytes } from './bytes.ts';
 import type { Caller } from './caller.ts';
@@ -53,7 +53,7 @@ export async function readLock(
   caller: Caller,
   name: Bytes,
   options: CallOptions,
-): Promise<LockState> {
+): Promise<LockStateAnswer> {
   const request = { method: 'GET', path: pathOf('/locks', name) } as const;
-  return await caller.call(request, options, json<LockState>);
+  return await caller.call(request, options, json<LockStateAnswer>);
 }

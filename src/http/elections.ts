@@ -1,6 +1,236 @@
 import { Elysia } from 'elysia';
-import type { Services } from './services.ts';
+import type { LeaseId, TxnOp } from '../kv/command.ts';
+import type { ByteString } from '../lib/bytes.ts';
+import { systemClock } from '../node/clock.ts';
+import { amendLeadership, type Amended } from '../node/locks/leadership.ts';
+import { contendersOf } from '../node/locks/contender.ts';
+import { LockQueue } from '../node/locks/lock-queue.ts';
+import type { ElectionAnswer, ProclaimAnswer } from '../wire/elections.ts';
+import { ApiError } from '../wire/errors.ts';
+import type { HeldAnswer, ReleaseAnswer } from '../wire/locks.ts';
+import type { Problem } from '../wire/problem.ts';
+import { acquire } from './acquire.ts';
+import { asksFor } from './accept.ts';
+import type { IdleTimer } from './context.ts';
+import { readJson } from './json-body.ts';
+import { bytesOf, type Field, type JsonObject, objectOf } from './json-fields.ts';
+import { LEADER_EVENTS, LEADER_LINES } from './leader-form.ts';
+import { once } from './once.ts';
+import { Query } from './query.ts';
+import { candidateOf, heldAnswerOf, leaderOf, nameFieldsOf, queuePage } from './queue-answer.ts';
+import {
+  leaseOf,
+  nameOf,
+  placeLeaseOf,
+  QUEUE_FIELDS,
+  restOfPath,
+  waitOf,
+} from './queue-request.ts';
+import type { Reply, Services } from './services.ts';
+import { TextStream } from './text-stream.ts';
 
-export function electionRoutes(_services: Services): Elysia {
-  return new Elysia();
+/**
+ * `/elections/{name}` and what is done there, which is the last part of the path: the name may have
+ * slashes. One that ends like something that is done has its last slash written as `%2F`.
+ */
+export function electionRoutes(services: Services): Elysia {
+  const app = new Elysia();
+  const elections = new ElectionResource(services);
+  app.get('/elections/*', async ({ request, set, server }) =>
+    elections.get({ request, set, server }),
+  );
+  app.post(
+    '/elections/*',
+    async ({ request, set, server }) => elections.post({ request, set, server }),
+    { parse: 'none' },
+  );
+  return app;
+}
+
+interface ElectionRequest {
+  readonly request: Request;
+  readonly set: Reply;
+  readonly server: IdleTimer | null;
+}
+
+const ACTS = ['campaign', 'proclaim', 'resign'] as const;
+type Act = (typeof ACTS)[number];
+
+class ElectionResource {
+  readonly #services: Services;
+  readonly #queue: LockQueue;
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#queue = new LockQueue(services.node, systemClock);
+  }
+
+  async get(asked: ElectionRequest): Promise<ElectionAnswer | Response> {
+    const { name, end } = this.#targetOf(asked.request.url);
+    if (end === 'observe') return await this.#observe(asked, name);
+    if (end !== null) throw notAllowed('POST');
+    return await this.#read(asked, name);
+  }
+
+  async post(asked: ElectionRequest): Promise<object> {
+    const { request } = asked;
+    const { limits } = this.#services.config;
+    const { name, end } = this.#targetOf(request.url);
+    if (end === null || end === 'observe') throw notAllowed('GET');
+    Query.of(request.url, []);
+    const body = await readJson(request, limits.requestBytes);
+    const content = { method: 'POST', election: name, act: end, body };
+    const fields = objectOf({ path: '', value: body }, FIELDS[end]);
+    switch (end) {
+      case 'campaign':
+        return await this.#campaign(asked, name, fields, content);
+      case 'proclaim':
+        return await this.#proclaim(asked, name, fields, content);
+      case 'resign':
+        return await this.#resign(asked, name, fields, content);
+    }
+  }
+
+  async #campaign(
+    asked: ElectionRequest,
+    name: ByteString,
+    fields: JsonObject,
+    content: unknown,
+  ): Promise<HeldAnswer | Problem> {
+    const value = this.#valueOf(fields.require('value'));
+    const lease = placeLeaseOf(fields);
+    const waitMs = waitOf(fields, this.#services.config.limits.lockWaitMs);
+    const ask = { name, value, lease, waitMs, content, hasOwners: false };
+    return await acquire(this.#services, this.#queue, { ...ask, ...asked });
+  }
+
+  async #proclaim(
+    asked: ElectionRequest,
+    name: ByteString,
+    fields: JsonObject,
+    content: unknown,
+  ): Promise<ProclaimAnswer | Problem> {
+    const lease = leaseOf(fields.require('lease'));
+    const value = this.#valueOf(fields.require('value'));
+    const say = (key: ByteString): TxnOp => ({ type: 'put', key, value, ignoreLease: true });
+    return await this.#amend(
+      asked,
+      name,
+      lease,
+      say,
+      content,
+      ({ key, fencingToken, revision }) => ({
+        ...heldAnswerOf(name, key, lease, fencingToken),
+        revision,
+      }),
+    );
+  }
+
+  async #resign(
+    asked: ElectionRequest,
+    name: ByteString,
+    fields: JsonObject,
+    content: unknown,
+  ): Promise<ReleaseAnswer | Problem> {
+    const lease = leaseOf(fields.require('lease'));
+    const leave = (key: ByteString): TxnOp => ({ type: 'delete', key });
+    return await this.#amend(asked, name, lease, leave, content, ({ revision }) => ({
+      deleted: 1,
+      revision,
+    }));
+  }
+
+  async #amend<Answer extends object>(
+    { request, set, server }: ElectionRequest,
+    name: ByteString,
+    lease: LeaseId,
+    change: (key: ByteString) => TxnOp,
+    content: unknown,
+    answer: (amended: Amended) => Answer,
+  ): Promise<Answer | Problem> {
+    const { node, contexts } = this.#services;
+    const context = contexts.write(request, server);
+    return await once(this.#services, { context, set, content }, async () => {
+      // The name is for the answer; the command in between is told apart by what it compares.
+      const unnamed = { ...context, requestId: null };
+      const amended = await amendLeadership(node, name, lease, change, unnamed);
+      set.headers['abcd-revision'] = String(amended.revision);
+      return answer(amended);
+    });
+  }
+
+  async #read(
+    { request, set, server }: ElectionRequest,
+    name: ByteString,
+  ): Promise<ElectionAnswer> {
+    const { node, contexts, config } = this.#services;
+    const query = Query.of(request.url, ['limit']);
+    const { pageItems, pageItemsMax } = config.limits;
+    const limit = query.integer('limit', 1, pageItemsMax) ?? pageItems;
+    await node.readBarrier(contexts.read(request, server));
+    const { revision } = node.store;
+    set.headers['abcd-revision'] = String(revision);
+    const [leader, ...waiting] = contendersOf(node.store, name);
+    return {
+      ...nameFieldsOf(name),
+      leader: leader === undefined ? null : leaderOf(leader),
+      queue: queuePage(waiting, limit, config.limits).map(candidateOf),
+      waiting: waiting.length,
+      revision,
+    };
+  }
+
+  async #observe({ request, set, server }: ElectionRequest, name: ByteString): Promise<Response> {
+    const { node, contexts, config, shutdown } = this.#services;
+    Query.of(request.url, []);
+    await node.readBarrier(contexts.read(request, server));
+    if (request.signal.aborted) throw new ApiError('request-timeout', 'The client is gone.');
+    set.headers['abcd-revision'] = String(node.store.revision);
+    set.headers['cache-control'] = 'no-store';
+    set.headers['vary'] = 'Accept';
+    set.headers['x-accel-buffering'] = 'no';
+    server?.timeout(request, 0);
+    const isLines = asksFor('application/x-ndjson', request.headers.get('accept'));
+    const { stream } = new TextStream({
+      form: isLines ? LEADER_LINES : LEADER_EVENTS,
+      budgetBytes: config.limits.watcherBytes,
+      heartbeatMs: config.heartbeatMs,
+      shutdown,
+      subscribe: (tell) => {
+        const feed = this.#queue.observe(name);
+        feed.start(tell);
+        return () => feed.close();
+      },
+    });
+    const type = isLines ? 'application/x-ndjson' : 'text/event-stream';
+    return new Response(stream, { headers: { 'content-type': type } });
+  }
+
+  /** The election that a path is about, and what is done there; null for the election itself. */
+  #targetOf(url: string): { readonly name: ByteString; readonly end: Act | 'observe' | null } {
+    const { keyBytes } = this.#services.config.limits;
+    const rest = restOfPath(url, '/elections/');
+    const slash = rest.lastIndexOf('/');
+    const last = rest.slice(slash + 1);
+    const end = [...ACTS, 'observe' as const].find((act) => act === last) ?? null;
+    if (slash === -1 || end === null) return { name: nameOf(rest, keyBytes), end: null };
+    return { name: nameOf(rest.slice(0, slash), keyBytes), end };
+  }
+
+  #valueOf(field: Field): ByteString {
+    const { valueBytes: limit } = this.#services.config.limits;
+    const value = bytesOf(field);
+    if (value.length <= limit) return value;
+    throw new ApiError('value-too-large', `The value has more than ${limit} bytes`, { limit });
+  }
+}
+
+const FIELDS: Readonly<Record<Act, readonly string[]>> = {
+  campaign: ['value', ...QUEUE_FIELDS],
+  proclaim: ['lease', 'value'],
+  resign: ['lease'],
+};
+
+function notAllowed(...allow: readonly string[]): ApiError {
+  return new ApiError('method-not-allowed', `The methods here are ${allow.join(', ')}`, { allow });
 }

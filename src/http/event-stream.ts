@@ -1,114 +1,20 @@
-import type { NodeEvent, Unsubscribe } from '../node/api.ts';
+import type { NodeEvent } from '../node/api.ts';
+import { type TextForm, TextStream, type TextStreamOptions } from './text-stream.ts';
 
-export interface EventStreamOptions {
-  /** Bytes that may wait for the reader. A single event always may, whatever its size. */
-  readonly budgetBytes: number;
-  readonly heartbeatMs: number;
-  readonly shutdown: AbortSignal;
-  readonly subscribe: (listener: (event: NodeEvent) => void) => Unsubscribe;
-}
+export type EventStreamOptions = Omit<TextStreamOptions<NodeEvent>, 'form'>;
 
-/** Why a stream ends that the reader did not end. */
-type CancelReason = 'slow' | 'shutdown';
+const FORM: TextForm<NodeEvent> = {
+  greeting: ': abcd events\n\n',
+  heartbeat: ': heartbeat\n\n',
+  event: (event) => `id: ${event.id}\nevent: ${event.family}\ndata: ${JSON.stringify(event)}\n\n`,
+  canceled: (reason) => `event: canceled\ndata: ${JSON.stringify({ reason })}\n\n`,
+};
 
-/**
- * EVENTS FOR ONE LISTENER
- *
- * Events wait in a queue until the reader pulls. A reader that falls behind by more than its budget
- * loses the stream, not single events: it gets a last `canceled` event, and resumes with the id of
- * the last one it saw. So a slow reader costs no more than its budget.
- */
+/** What happens on a node, for one listener, as server-sent events. */
 export class EventStream {
   readonly stream: ReadableStream<Uint8Array>;
-  readonly #options: EventStreamOptions;
-  readonly #utf8 = new TextEncoder();
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #ending = false;
-  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #unsubscribe: Unsubscribe = () => undefined;
-  #heartbeat: ReturnType<typeof setInterval> | null = null;
 
   constructor(options: EventStreamOptions) {
-    this.#options = options;
-    this.stream = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => this.#start(controller),
-        pull: () => this.#flush(),
-        cancel: () => this.#release(),
-      },
-      { highWaterMark: 1 },
-    );
-  }
-
-  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    const { subscribe, shutdown, heartbeatMs } = this.#options;
-    this.#controller = controller;
-    // The reader learns at once that it is connected, even if nothing happens for long.
-    this.#add(': abcd events\n\n');
-    if (shutdown.aborted) return this.#cancel('shutdown');
-    shutdown.addEventListener('abort', this.#onShutdown);
-    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
-    this.#heartbeat.unref();
-    this.#unsubscribe = subscribe((event) => this.#onEvent(event));
-    // Events of the past may have ended the stream before there was anything to unsubscribe.
-    if (this.#ending) this.#unsubscribe();
-  }
-
-  #onEvent(event: NodeEvent): void {
-    if (this.#ending) return;
-    this.#add(`id: ${event.id}\nevent: ${event.family}\ndata: ${JSON.stringify(event)}\n\n`);
-    if (this.#waitingBytes > this.#options.budgetBytes && this.#waiting.length > 1) {
-      this.#cancel('slow');
-    }
-  }
-
-  /** Nothing to say while something waits to be read: a comment would only add to it. */
-  #beat(): void {
-    if (this.#waiting.length === 0) this.#add(': heartbeat\n\n');
-  }
-
-  readonly #onShutdown = (): void => this.#cancel('shutdown');
-
-  #cancel(reason: CancelReason): void {
-    if (reason === 'slow') this.#clear();
-    this.#ending = true;
-    this.#release();
-    this.#add(`event: canceled\ndata: ${JSON.stringify({ reason })}\n\n`);
-  }
-
-  #add(text: string): void {
-    const bytes = this.#utf8.encode(text);
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    this.#flush();
-  }
-
-  /** Passes on what waits, if the reader wants it; ends the stream after its last event. */
-  #flush(): void {
-    const controller = this.#controller;
-    if (controller === null || (controller.desiredSize ?? 0) <= 0) return;
-    if (this.#waiting.length > 0) {
-      const bytes = Buffer.concat(this.#waiting, this.#waitingBytes);
-      this.#clear();
-      controller.enqueue(bytes);
-    }
-    // The reader may have pulled while it was given its bytes, and so have been here already.
-    if (!this.#ending || this.#controller === null) return;
-    this.#controller = null;
-    controller.close();
-  }
-
-  #clear(): void {
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-  }
-
-  #release(): void {
-    this.#ending = true;
-    if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
-    this.#heartbeat = null;
-    this.#options.shutdown.removeEventListener('abort', this.#onShutdown);
-    this.#unsubscribe();
+    this.stream = new TextStream({ ...options, form: FORM }).stream;
   }
 }

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { IdText } from './cluster.ts';
 
 /** The longest time to live, in seconds. */
-const TTL_MAX = 9_000_000_000;
+export const TTL_MAX = 9_000_000_000;
 
 const Ttl = Type.Integer({
   minimum: 1,

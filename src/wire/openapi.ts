@@ -40,7 +40,17 @@ import {
   SteerAnswer,
   VersionAnswer,
 } from './node.ts';
+import {
+  CampaignBody,
+  ElectionAnswer,
+  ElectionLeader,
+  ObserveLine,
+  ProclaimAnswer,
+  ProclaimBody,
+  ResignBody,
+} from './elections.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { HeldAnswer, LockBody, LockStateAnswer, QueuedClient, ReleaseAnswer } from './locks.ts';
 import { DeleteEvent, PutEvent, WatchLine } from './watch.ts';
 import { Problem, problemFields } from './problem.ts';
 import { TXN_SCHEMAS } from './txn.ts';
@@ -62,6 +72,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 const NAMED_SCHEMAS: readonly TSchema[] = [
   AddMemberAnswer,
   AddMemberBody,
+  CampaignBody,
   ClusterAnswer,
   ClusterMember,
   CompactAnswer,
@@ -70,24 +81,35 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
   ConsensusStateAnswer,
   DeleteAnswer,
   DeleteEvent,
+  ElectionAnswer,
+  ElectionLeader,
   FaultRecord,
   FaultsBody,
   GrantBody,
   HashAnswer,
   HealthAnswer,
   HealthCheck,
+  HeldAnswer,
   HistoryAnswer,
   KeyOnly,
   KeyVersion,
   LeaseAnswer,
   LeaseDetailsAnswer,
   LeasesAnswer,
+  LockBody,
+  LockStateAnswer,
   MemberRecord,
+  ObserveLine,
   Pair,
   Problem,
+  ProclaimAnswer,
+  ProclaimBody,
   PutAnswer,
   PutEvent,
+  QueuedClient,
   RangeAnswer,
+  ReleaseAnswer,
+  ResignBody,
   RevokeAnswer,
   StatusAnswer,
   SteerAnswer,

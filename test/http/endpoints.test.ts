@@ -12,6 +12,12 @@ async function exampleApp(): Promise<TestApp> {
   app.node.faults = new FakeFaults();
   await app.send('PUT', '/kv/config/color', { body: 'blue' });
   app.node.apply({ kind: 'lease-grant', id: '4037200794235010051' as LeaseId, ttl: 30 });
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ lease: '4037200794235010051' });
+  // An election is a lock whose holder has something to say.
+  for (const name of ['primary', 'jobs/weekly']) {
+    await app.send('POST', `/locks/${name}`, { headers, body });
+  }
   return app;
 }
 
@@ -24,7 +30,7 @@ function requestOf({ path, parameters, body, id }: Endpoint) {
     if (parameter.in === 'path') filled = filled.replace(`{${parameter.name}}`, value);
     if (parameter.in === 'query' && parameter.required === true) query.set(parameter.name, value);
   }
-  if (id === 'getRange' || id === 'deleteRange') query.set('prefix', 'config');
+  if (['getRange', 'deleteRange', 'watch'].includes(id)) query.set('prefix', 'config');
   const json = body?.contentType === 'application/json';
   const content = json ? JSON.stringify(body.example) : String(body?.example);
   return {

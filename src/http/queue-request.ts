@@ -1,0 +1,70 @@
+import type { LeaseId } from '../kv/command.ts';
+import type { ByteString } from '../lib/bytes.ts';
+import { isId } from '../lib/ids.ts';
+import { parseDuration } from '../lib/quantities.ts';
+import { SUFFIX_BYTES_MAX } from '../node/locks/contender.ts';
+import type { AcquireRequest } from '../node/locks/lock-queue.ts';
+import { ApiError } from '../wire/errors.ts';
+import { TTL_MAX } from '../wire/leases.ts';
+import { LOCK_TTL_DEFAULT, LOCK_WAIT_DEFAULT_MS } from '../wire/locks.ts';
+import { type Field, integerOf, type JsonObject, refused } from './json-fields.ts';
+import { PATH_SEARCH_START, percentDecode } from './key.ts';
+
+/** The fields of a body that place a request in a queue. */
+export const QUEUE_FIELDS = ['ttl', 'lease', 'wait'];
+
+/** What follows the beginning of a path, as it came. */
+export function restOfPath(url: string, beginning: string): string {
+  const start = url.indexOf('/', PATH_SEARCH_START) + beginning.length;
+  const query = url.indexOf('?', start);
+  return query === -1 ? url.slice(start) : url.slice(start, query);
+}
+
+/**
+ * The name of a lock or an election, percent-decoded once to bytes. Its keys must not be too long.
+ *
+ * @throws ApiError `bad-key`, `key-too-long`
+ */
+export function nameOf(raw: string, keyBytes: number): ByteString {
+  const name = percentDecode(raw);
+  const limit = keyBytes - SUFFIX_BYTES_MAX;
+  if (name.length === 0) throw new ApiError('bad-key', 'The name is empty');
+  if (name.length <= limit) return name;
+  const detail = `The name has ${name.length} bytes, more than ${limit}: its keys are longer`;
+  throw new ApiError('key-too-long', detail, { limit });
+}
+
+/** @throws ApiError `bad-request` */
+export function leaseOf(field: Field): LeaseId {
+  const { value } = field;
+  if (typeof value === 'string' && isId(value)) return value as LeaseId;
+  throw refused(field, 'the id of a lease: a decimal number from 1 to 2^63 - 1, as text');
+}
+
+/** The lease to queue up with, or the time to live of a new one. @throws ApiError `bad-request` */
+export function placeLeaseOf(fields: JsonObject): AcquireRequest['lease'] {
+  if (fields.has('lease') && fields.has('ttl')) {
+    throw new ApiError('bad-request', 'lease and ttl exclude each other: a ttl makes a new lease');
+  }
+  const id = fields.read('lease', leaseOf, null);
+  return id === null ? { ttl: fields.read('ttl', ttlOf, LOCK_TTL_DEFAULT) } : { id };
+}
+
+/** Ms to wait. @throws ApiError `bad-request` */
+export function waitOf(fields: JsonObject, maxMs: number): number {
+  const read = (field: Field): number => {
+    const ms = typeof field.value === 'string' ? parseDuration(field.value) : null;
+    if (ms !== null && ms <= maxMs) return ms;
+    throw refused(field, `a duration such as 30s, as text, at most ${maxMs / 1000}s`);
+  };
+  return fields.read('wait', read, Math.min(LOCK_WAIT_DEFAULT_MS, maxMs));
+}
+
+/** Seconds, rounded up. */
+function ttlOf(field: Field): number {
+  const { value } = field;
+  if (typeof value !== 'string') return integerOf(field, 1, TTL_MAX);
+  const ms = parseDuration(value);
+  if (ms !== null && ms >= 1000 && ms <= TTL_MAX * 1000) return Math.ceil(ms / 1000);
+  throw refused(field, `seconds, or a duration such as 30s, from 1s to ${TTL_MAX}s`);
+}

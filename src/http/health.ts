@@ -20,9 +20,11 @@ function addHealth(app: Elysia, { node }: Services): void {
     const verbose = isVerbose(request.url);
     const checks = Object.entries(node.readiness()).map(([name, reason]) => checkOf(name, reason));
     const failed = checks.filter((check) => !check.ok);
-    if (failed.length === 0) return healthy(verbose, checks);
+    const remarks = Object.entries(node.remarks()).map(([name, reason]) => remarkOf(name, reason));
+    const all = [...checks, ...remarks];
+    if (failed.length === 0) return healthy(verbose, all);
     const detail = failed.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-    return problem(set, 'not-ready', detail, { checks: verbose ? checks : failed });
+    return problem(set, 'not-ready', detail, { checks: verbose ? all : failed });
   };
   // That this runs is the check: a process whose loop is stuck does not come to it.
   const liveness = (url: string): HealthAnswer => healthy(isVerbose(url), [checkOf('loop', null)]);
@@ -50,6 +52,11 @@ function isVerbose(url: string): boolean {
 
 function checkOf(name: string, reason: string | null): HealthCheck {
   return reason === null ? { name, ok: true } : { name, ok: false, reason };
+}
+
+/** What does not make a node unready. */
+function remarkOf(name: string, reason: string): HealthCheck {
+  return { name, ok: true, reason };
 }
 
 function healthy(verbose: boolean, checks: HealthCheck[]): HealthAnswer {

@@ -172,6 +172,8 @@ export interface NodeApi {
   consensusState(): ConsensusState;
   /** Whether the node can serve: reasons by check name; empty means ready. */
   readiness(): Readonly<Record<string, string | null>>;
+  /** What an operator should know of a node that serves all the same, by name. */
+  remarks(): Readonly<Record<string, string>>;
 
   /** Adds a learner that is promoted by itself. Idempotent by id. Answers the new configuration. */
   addMember(member: MemberInput, context: RequestContext): Promise<AddedMember>;

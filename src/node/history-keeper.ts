@@ -1,7 +1,6 @@
 import { AutoCompaction, COMPACTION_LIMITS, ROOM } from '../kv/auto-compaction.ts';
 import type { KvCommand, KvResult } from '../kv/command.ts';
 import type { StateMachine } from '../kv/state-machine.ts';
-import type { Command } from '../raft/entry.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Clock } from './clock.ts';
 import type { Driver } from './driver.ts';
@@ -75,7 +74,7 @@ export class HistoryKeeper {
     }
     if (!leads || !limits.autoCompaction || this.#underWay !== null) return;
     const revision = this.#dueByPolicy() ?? this.#dueByQuota();
-    if (revision !== null) this.#begin(revision);
+    if (revision !== null) void this.#begin(revision);
   }
 
   /**
@@ -136,9 +135,7 @@ export class HistoryKeeper {
     const { driver, clock, proposals } = this.#parts;
     const at = Math.trunc(clock.wallNow());
     const command = { v: 1, kind: 'compact', requestId: null, at, by: null, revision } as const;
-    const proposed = driver.input((raft) => {
-      return raft.propose(command satisfies KvCommand as Command);
-    });
+    const proposed = driver.input((raft) => raft.propose(command satisfies KvCommand));
     const deadline = clock.now() + PATIENCE_MS;
     if (proposed?.ok === true) await proposals.add(proposed.entry, deadline).catch(() => null);
   }

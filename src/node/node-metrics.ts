@@ -74,54 +74,8 @@ export class NodeMetrics {
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({ name, help, registers, collect: collectWith(read) });
     };
-    const { status } = source;
-    gauge(
-      'etcd_server_has_leader',
-      'Whether a leader is known.',
-      () => +(status().leader !== null),
-    );
-    gauge('etcd_server_is_leader', 'Whether this node leads.', () => +(status().role === 'leader'));
-    gauge(
-      'etcd_server_is_learner',
-      'Whether it is a learner.',
-      () => +(status().role === 'learner'),
-    );
-    gauge('etcd_server_proposals_committed_total', 'Commit index.', () => status().commitIndex);
-    gauge('etcd_server_proposals_applied_total', 'Applied index.', () => status().appliedIndex);
-    gauge('etcd_server_proposals_pending', 'Writes that wait.', source.pendingProposals);
-    gauge('etcd_debugging_mvcc_current_revision', 'Store revision.', () => status().revision);
-    gauge('abcd_term', 'The current term.', () => status().term);
-    gauge('abcd_last_index', 'The last log index.', () => status().lastIndex);
-    gauge('abcd_durable_index', 'The last durable log index.', () => status().durableIndex);
-    gauge('abcd_snapshot_index', 'The index of the newest snapshot.', () => status().snapshotIndex);
-    gauge('abcd_reads_pending', 'Linearizable reads that wait.', source.pendingReads);
-    gauge('abcd_disk_free_bytes', 'Free space for the data directory.', source.freeBytes);
-    gauge('abcd_wal_bytes', 'Log bytes since the newest snapshot.', source.walBytes);
-    const { watches } = source;
-    gauge('etcd_debugging_mvcc_watcher_total', 'Open watches.', () => watches.size);
-    gauge(
-      'etcd_debugging_mvcc_slow_watcher_total',
-      'Open watches that have not caught up with the present.',
-      () => watches.behind,
-    );
-    gauge('etcd_debugging_mvcc_events_total', 'Events told to watches.', () => watches.events);
-    gauge(
-      'abcd_watch_slow_cancels_total',
-      'Watches that ended because their readers were too slow.',
-      () => watches.slow,
-    );
-    gauge('abcd_leases', 'Leases there are.', source.leaseCount);
-    gauge('abcd_leases_expiring', 'Expiries under way.', () => source.leases().expiring);
-    gauge(
-      'etcd_debugging_lease_renewed_total',
-      'Renewals that this node has promised as leader.',
-      () => source.leases().renewed,
-    );
-    gauge(
-      'etcd_debugging_server_lease_expired_total',
-      'Leases whose time ran out while this node led.',
-      () => source.leases().expired,
-    );
+    addConsensus(gauge, source);
+    addServed(gauge, source);
   }
 
   synced(ms: number, entries: number): void {
@@ -145,6 +99,56 @@ export class NodeMetrics {
   text(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+/** Adds a figure that is read when it is asked for. */
+type AddGauge = (name: string, help: string, read: () => number) => void;
+
+function addConsensus(gauge: AddGauge, source: MetricsSource): void {
+  const { status } = source;
+  gauge('etcd_server_has_leader', 'Whether a leader is known.', () => +(status().leader !== null));
+  gauge('etcd_server_is_leader', 'Whether this node leads.', () => +(status().role === 'leader'));
+  gauge('etcd_server_is_learner', 'Whether it is a learner.', () => +(status().role === 'learner'));
+  gauge('etcd_server_proposals_committed_total', 'Commit index.', () => status().commitIndex);
+  gauge('etcd_server_proposals_applied_total', 'Applied index.', () => status().appliedIndex);
+  gauge('etcd_server_proposals_pending', 'Writes that wait.', source.pendingProposals);
+  gauge('etcd_debugging_mvcc_current_revision', 'Store revision.', () => status().revision);
+  gauge('abcd_term', 'The current term.', () => status().term);
+  gauge('abcd_last_index', 'The last log index.', () => status().lastIndex);
+  gauge('abcd_durable_index', 'The last durable log index.', () => status().durableIndex);
+  gauge('abcd_snapshot_index', 'The index of the newest snapshot.', () => status().snapshotIndex);
+  gauge('abcd_reads_pending', 'Linearizable reads that wait.', source.pendingReads);
+  gauge('abcd_disk_free_bytes', 'Free space for the data directory.', source.freeBytes);
+  gauge('abcd_wal_bytes', 'Log bytes since the newest snapshot.', source.walBytes);
+}
+
+/** What it does for clients beside reads and writes. */
+function addServed(gauge: AddGauge, source: MetricsSource): void {
+  const { watches } = source;
+  gauge('etcd_debugging_mvcc_watcher_total', 'Open watches.', () => watches.size);
+  gauge(
+    'etcd_debugging_mvcc_slow_watcher_total',
+    'Open watches that have not caught up with the present.',
+    () => watches.behind,
+  );
+  gauge('etcd_debugging_mvcc_events_total', 'Events told to watches.', () => watches.events);
+  gauge(
+    'abcd_watch_slow_cancels_total',
+    'Watches that ended because their readers were too slow.',
+    () => watches.slow,
+  );
+  gauge('abcd_leases', 'Leases there are.', source.leaseCount);
+  gauge('abcd_leases_expiring', 'Expiries under way.', () => source.leases().expiring);
+  gauge(
+    'etcd_debugging_lease_renewed_total',
+    'Renewals that this node has promised as leader.',
+    () => source.leases().renewed,
+  );
+  gauge(
+    'etcd_debugging_server_lease_expired_total',
+    'Leases whose time ran out while this node led.',
+    () => source.leases().expired,
+  );
 }
 
 function collectWith(read: () => number): (this: Gauge) => void {

@@ -188,6 +188,15 @@ export class Node implements NodeApi {
     };
   }
 
+  remarks(): Readonly<Record<string, string>> {
+    const { quota, hashCheck } = this.#parts;
+    const differ = hashCheck.mismatches > 0;
+    return {
+      ...(quota.isExceeded ? { quota: 'writes are refused: the store has reached its quota' } : {}),
+      ...(differ ? { states: 'the states of members differ; the log says whose' } : {}),
+    };
+  }
+
   async addMember(input: MemberInput, context: RequestContext): Promise<AddedMember> {
     // Named here, so that the request can be sent again and still adds one member.
     const member = { ...input, id: input.id ?? this.#parts.membership.drawId() };

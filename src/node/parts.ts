@@ -86,13 +86,8 @@ export class Parts {
     const { machine, raft, events, delays } = this;
     const failed = (error: unknown): void => this.fail(error);
     const hasLeader = (): boolean => raft.state.leader !== null;
-    this.watches = new Watches({
-      ...options,
-      store: machine.view,
-      changes: this.changes,
-      hasLeader,
-      failed,
-    });
+    const { changes } = this;
+    this.watches = new Watches({ ...options, store: machine.view, changes, hasLeader, failed });
     const whenDurable = (index: LogIndex): Promise<void> => this.#durable.whenReached(index);
     const stateParts = { machine, raft, events, delays, whenDurable, failed };
     this.snapshots = new Snapshots({ ...options, ...stateParts });
@@ -122,17 +117,13 @@ export class Parts {
       failed,
     });
     const { driver, proposals, reads, waiters } = this;
-    const { limits } = options;
-    this.history = new HistoryKeeper({ machine, raft, driver, proposals, clock, limits });
-    const own = { ...options, raft, events, driver, proposals, reads, waiters };
+    const own = { ...options, machine, raft, events, driver, proposals, reads, waiters };
+    this.history = new HistoryKeeper(own);
     this.quota = new Quota({ ...own, store: machine.view, history: this.history });
     this.hashPoints = new HashPoints(machine.view, () => machine.appliedIndex);
-    this.hashCheck = new HashCheck({
-      ...own,
-      points: this.hashPoints,
-      transport: () => transport,
-      fence: (fence) => this.#fence(fence),
-    });
+    const fence = (found: Fence): void => this.#fence(found);
+    const points = this.hashPoints;
+    this.hashCheck = new HashCheck({ ...own, points, transport: () => transport, fence });
     this.leases = new LeaseKeeper({
       machine,
       raft,

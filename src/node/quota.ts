@@ -55,8 +55,8 @@ export class Quota {
   }
 
   /**
-   * Whether there is room for a write: null when there is; else what to wait for, after which it may
-   * be proposed.
+   * Whether there is room for a write: null when there is; else what to wait for, after which it
+   * may be proposed.
    *
    * @throws ApiError `quota-exceeded`
    */

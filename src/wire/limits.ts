@@ -15,9 +15,9 @@ interface Limit {
 }
 
 /**
- * THE LIMITS, all of them: what is refused for one names it as `limitName` where the code alone does
- * not tell. The metrics `abcd_limit` and `abcd_limit_refusals_total`, and the README's table, come
- * from here.
+ * THE LIMITS, all of them: what is refused for one names it as `limitName` where the code alone
+ * does not tell. The metrics `abcd_limit` and `abcd_limit_refusals_total`, and the README's table,
+ * come from here.
  */
 export const LIMITS = {
   'key-bytes': edge('length of a key', 'keyBytes', 'bytes', 'key-too-long'),

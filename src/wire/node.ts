@@ -57,7 +57,11 @@ export const HealthCheck = Type.Object(
   {
     name: Type.String(),
     ok: Type.Boolean(),
-    reason: Type.Optional(Type.String({ description: 'Why it does not hold.' })),
+    reason: Type.Optional(
+      Type.String({
+        description: 'Why it does not hold; or, where it does, what to know all the same.',
+      }),
+    ),
   },
   { $id: 'HealthCheck' },
 );

@@ -15,7 +15,7 @@ function pairs(prefix: string): [string, string][] {
   return Array.from({ length: 50 }, (_, n) => [`${prefix}/${n}`, `value ${n}`]);
 }
 
-test('a node whose state is not that of the others is fenced, and is replaced as it says', async () => {
+test('a node whose state differs from the others is fenced, and replaced as it says', async () => {
   await using cluster = await ProcessCluster.start({ args: ARGS });
   await writeAll(cluster.nodes, pairs('before'), 4);
   await cluster.converged();

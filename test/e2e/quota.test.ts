@@ -16,7 +16,7 @@ async function figure(url: string, name: string): Promise<number> {
   return Number(line?.slice(name.length + 1));
 }
 
-test('full, 507, delete, write again; and overwriting for ever is no way to get there', async () => {
+test('full, 507, delete, write again; and overwriting never leads there', async () => {
   await using cluster = await ProcessCluster.start({ args: ['--quota-bytes', `${QUOTA}`] });
   const urls = cluster.nodes.map(({ url }) => url);
   const at = (n: number): string => urls[n % urls.length] ?? '';
@@ -46,6 +46,7 @@ test('full, 507, delete, write again; and overwriting for ever is no way to get 
     expect(await figure(url, 'abcd_limit_refusals_total{name="quota-bytes"}')).toBeGreaterThan(0);
   }
   const leader = await cluster.leader();
+  expect(await (await fetch(`${leader.url}/readyz?verbose`)).text()).toContain('"quota"');
   expect(await figure(leader.url, 'abcd_quota_exceeded')).toBe(1);
 
   const deleted = await request('DELETE', `${at(1)}/kv?prefix=fill/`, null);

@@ -271,6 +271,23 @@ describe('the node', () => {
     expect((await send('HEAD', '/readyz')).status).toBe(503);
   });
 
+  test('/readyz?verbose says what is to be known of a node that serves', async () => {
+    const { send, node } = testApp();
+    node.remarked = { quota: 'writes are refused' };
+    expect(await (await send('GET', '/readyz')).json()).toEqual({ status: 'ok' });
+    const verbose = await send('GET', '/readyz?verbose');
+    expect([verbose.status, await verbose.json()]).toEqual([
+      200,
+      {
+        status: 'ok',
+        checks: [
+          { name: 'leader', ok: true },
+          { name: 'quota', ok: true, reason: 'writes are refused' },
+        ],
+      },
+    ]);
+  });
+
   test('/metrics is the text format of Prometheus', async () => {
     const { send, node } = testApp();
     const answer = await send('GET', '/metrics');

@@ -57,6 +57,7 @@ export class FakeNode implements NodeApi {
   readonly past: NodeEvent[] = [];
   readonly refusals: Problem[] = [];
   unready: Record<string, string | null> = { leader: null };
+  remarked: Record<string, string> = {};
   /** Thrown by the next call instead of an answer. */
   failure: unknown = null;
   /** Awaited by the next proposal or barrier, with its context. */
@@ -180,6 +181,10 @@ export class FakeNode implements NodeApi {
 
   readiness(): Readonly<Record<string, string | null>> {
     return this.unready;
+  }
+
+  remarks(): Readonly<Record<string, string>> {
+    return this.remarked;
   }
 
   async addMember(input: MemberInput, context: RequestContext): Promise<AddedMember> {

@@ -27,8 +27,9 @@ const HELD_TICKS = 4;
 /**
  * THE LEASES' TIME on this node, while it leads
  *
- * It counts from the moment this leader has applied an entry of its own term: only then does it know
- * all leases, with all that older leaders have logged of them. All it counts goes with its term.
+ * It counts from the moment this leader has applied an entry of its own term: only then does it
+ * know all leases, with all that older leaders have logged of them. What it counts goes with its
+ * term.
  *
  * After a pause of the process its clock has gone on, and rightly; but whoever asked for a renewal
  * meanwhile, and a newer leader, have their say before anything is called over.

@@ -18,8 +18,8 @@ export interface LeaseOperationParts {
  *
  * A renewal that is not logged is worth something only if this node still leads when it has taken
  * note of it: then every later leader begins to count later, and from the whole time. So a quorum
- * has to confirm it, in a round that begins after the renewal (Reads.barrier), and in the same term.
- * Nothing else can be told: a leader that was deposed without knowing may not even say "unknown".
+ * has to confirm it, in a round that begins after the renewal (Reads.barrier), in the same term.
+ * That there is no such lease is confirmed likewise: a deposed leader may not know of a newer one.
  *
  * @throws ApiError `no-leader` when another node must be asked; `timeout` when the renewal may hold
  */

@@ -352,10 +352,10 @@ describe('ids and methods', () => {
   test('a drawn id is the same for every attempt under one name', async () => {
     const app = testApp();
     const proposals: KvProposal[] = [];
-    const { propose } = app.node;
+    const propose = app.node.propose.bind(app.node);
     app.node.propose = (proposal, context) => {
       proposals.push(proposal);
-      return propose.call(app.node, proposal, context);
+      return propose(proposal, context);
     };
     for (const name of ['a', 'a', 'b']) {
       await post(app, '/leases', { ttl: 30 }, { 'idempotency-key': name });

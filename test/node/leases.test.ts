@@ -106,7 +106,7 @@ describe('a lease', () => {
     },
   );
 
-  test('whose holder asked while the process was stopped is renewed before it is ended', async () => {
+  test('whose holder asked while the process was stopped is renewed, not ended', async () => {
     const cluster = await NodeCluster.of(1);
     const machine = cluster.machine(1);
     await grantTo(cluster, machine, 2);

@@ -53,6 +53,6 @@ export class WatchDeliveries {
   }
 
   #shutDown(): void {
-    for (const turn of this.#turns) for (const delivery of [...turn]) delivery.shutDown();
+    for (const turn of this.#turns) for (const delivery of turn) delivery.shutDown();
   }
 }

@@ -1,8 +1,8 @@
 import type { Watch, WatchChange, WatchEnd, WatchSink } from '../node/watch/watch.ts';
 import type { Piece, StreamEnd, WatchFormat } from './watch-format.ts';
 
-/** While the reader has this much to take, the past waits. */
-const FULL_BYTES = 256 * 1024;
+/** While so much of the budget waits to be taken, the past must wait: the rest is the present's. */
+const FULL_PART = 1 / 4;
 
 /** Where what a watch tells goes. */
 export interface Outlet<T> {
@@ -58,7 +58,7 @@ export class WatchDelivery<T> implements WatchSink {
   }
 
   get isFull(): boolean {
-    return this.#bytes >= Math.min(FULL_BYTES, this.#options.budgetBytes);
+    return this.#bytes >= this.#options.budgetBytes * FULL_PART;
   }
 
   start(): void {

@@ -116,7 +116,8 @@ export class Changes {
 
 /** Tells those who listen now: not who joins meanwhile, nor who has left by then. */
 function tell(listeners: ReadonlySet<Listening>, say: (listener: ChangeListener) => void): void {
-  for (const listening of [...listeners]) {
+  const now = Array.from(listeners);
+  for (const listening of now) {
     if (listeners.has(listening)) say(listening.listener);
   }
 }

@@ -82,7 +82,6 @@ export const WATCH_ENDPOINTS = {
           },
         ],
       },
-      101: { description: 'The connection is a WebSocket now.' },
     },
     errors: [
       'bad-request',

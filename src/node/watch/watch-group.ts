@@ -58,8 +58,9 @@ export class WatchGroup implements ChangeListener {
   }
 
   jumped(): void {
-    // Each of them leaves for as long as it catches up.
-    for (const watch of [...this.#live]) watch.jumped();
+    // Each of them leaves, and comes back once it has caught up, which may be at once.
+    const live = Array.from(this.#live);
+    for (const watch of live) watch.jumped();
   }
 
   /** What the change has for this group; null for nothing. */

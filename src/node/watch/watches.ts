@@ -98,7 +98,7 @@ export class Watches {
   /** The node stops: all end with the reason `shutdown`. */
   close(): void {
     this.#isClosed = true;
-    for (const stream of [...this.#streams]) stream.shutDown();
+    for (const stream of this.#streams) stream.shutDown();
   }
 
   #createHome(): WatchHome {

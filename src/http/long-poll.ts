@@ -102,7 +102,7 @@ export function answerUnchanged(store: StoreView, key: ByteString, set: Reply): 
 
 /**
  * Whether the key was written or deleted after a revision. Where its deletion may be forgotten it
- * counts: who waits would otherwise wait for ever. Before revision 1 no key was there to be deleted.
+ * counts: who waits would otherwise wait for ever. At revision 0 no key was there to be deleted.
  */
 function hasPassed(store: StoreView, key: ByteString, after: number): boolean {
   const newest = store.get(key) ?? store.history(key, 1)[0];

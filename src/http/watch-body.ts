@@ -5,8 +5,8 @@ import type { Piece } from './watch-format.ts';
 const BATCH_BYTES = 64 * 1024;
 
 /**
- * A watch as the body of an answer. The stream holds nothing itself: what is not asked for yet waits
- * in the delivery, where it is counted.
+ * A watch as the body of an answer. The stream holds nothing itself: what is not asked for yet
+ * waits in the delivery, where it is counted.
  *
  * `hurry` bounds the time that the reader has for the rest.
  */

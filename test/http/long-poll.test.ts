@@ -178,7 +178,7 @@ describe('over a connection', () => {
     expect(app.logged).toEqual([]);
   });
 
-  test('the wait may be longer than a connection may idle, which holds again after it', async () => {
+  test('the wait may be longer than a connection may idle, which holds again after', async () => {
     const timeouts: number[] = [];
     const asked = app.app.server;
     if (asked === null) throw new Error('no server');

@@ -4,7 +4,7 @@ import type { WatchedRange } from '../api.ts';
 /** What somebody wants to be told. */
 export interface WatchSpec {
   readonly range: WatchedRange;
-  /** The first revision to tell of; one that does not exist yet is waited for. Null: from now on. */
+  /** The first revision to tell of; one that is yet to come is waited for. Null: from now on. */
   readonly from: number | null;
   /** Only events of this kind; null for both. */
   readonly only: KvEvent['type'] | null;
@@ -15,8 +15,8 @@ export interface WatchSpec {
 }
 
 /**
- * What one revision changed of what is watched: with all its events of that, in order, and at least
- * one. Watches of the same thing are given the same object, so that what is made of it is made once.
+ * What one revision changed of what is watched: all its events of that, in order, at least one.
+ * Watches of the same thing are given the same object, so that what is made of it is made once.
  */
 export interface WatchChange {
   readonly revision: number;

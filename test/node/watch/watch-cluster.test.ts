@@ -1,4 +1,4 @@
-/** Watches on whole nodes: which node it is, who leads, and what became of it make no difference. */
+/** Watches on whole nodes: which node it is, and who leads, makes no difference. */
 import { describe, expect, test } from 'bun:test';
 import type { WatchSpec } from '../../../src/node/watch/watch.ts';
 import { type Machine, NodeCluster } from '../support/node-cluster.ts';

@@ -178,7 +178,7 @@ function checkPrev(told: KvChange, truth: KvChange | undefined): void {
   }
 }
 
-test('whatever is written, forgotten, and jumped over, a watch is told all of it, in order, once', async () => {
+test('whatever is written, forgotten or jumped over, a watch is told it once', async () => {
   const seen = { compacted: 0, refused: 0, jumps: 0, paused: 0 };
   let told = 0;
   for (let seed = 1; seed <= 150; seed += 1) {

@@ -7,7 +7,7 @@ import { type ByteString, bytesOfText, EMPTY_BYTES } from '../lib/bytes.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { RequestContext, Unsubscribe } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
-import type { Watch, WatchSink } from '../node/watch/watch.ts';
+import type { Watch, WatchChange, WatchEnd, WatchSink } from '../node/watch/watch.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { Model } from './checkers/model.ts';
 import { WatchCheck, type WatchTopic } from './checkers/watch-check.ts';
@@ -194,40 +194,52 @@ class Watcher {
     }
   }
 
-  /** A connection whose answer was lost is nobody's: its events are checked, and that is all. */
+  /**
+   * A connection whose answer was lost is nobody's: its events are checked, and that is all. What a
+   * sink throws is none of the node's business: it would only end the watch.
+   */
   #sink(connection: Connection): WatchSink {
     const { world } = this.#options;
-    const watcher = this.#check;
+    const hear = (listen: () => void): void => {
+      if (connection.isOver) return;
+      try {
+        listen();
+      } catch (error) {
+        world.failed(error);
+      }
+    };
     const isFull = (): boolean => this.#isSlow && this.#room <= 0;
-    let replayed = connection.watch.from <= connection.node.store.revision;
     return {
       get isFull() {
         return isFull();
       },
-      change: (change) => {
-        if (connection.isOver) return;
-        this.#room -= 1;
-        world.coverage.count(replayed ? 'watch-replayed' : 'watch-event');
-        watcher.change(change, connection.node.store.compactRevision);
-        replayed = change.revision < connection.node.store.revision;
-      },
+      change: (change) => hear(() => this.#heard(connection, change)),
       progress: (revision) => {
-        if (connection.isOver) return true;
+        hear(() => this.#check.progress(revision));
         world.coverage.count('watch-progress');
-        watcher.progress(revision);
         return true;
       },
-      canceled: (end) => {
-        if (connection.isOver) return;
-        connection.isOver = true;
-        if (end.reason !== 'compacted') return;
-        world.coverage.count('watch-compacted');
-        check(watcher.next < end.compactRevision, 'only what is compacted is said to be', () => {
-          return `${watcher.name} stood at ${watcher.next}: ${JSON.stringify(end)}`;
-        });
-        this.#begun = false;
-      },
+      canceled: (end) => hear(() => this.#canceled(connection, end)),
     };
+  }
+
+  #heard({ node }: Connection, change: WatchChange): void {
+    const { revision, compactRevision } = node.store;
+    this.#room -= 1;
+    const isPast = change.revision < revision;
+    this.#options.world.coverage.count(isPast ? 'watch-replayed' : 'watch-event');
+    this.#check.change(change, compactRevision);
+  }
+
+  #canceled(connection: Connection, end: WatchEnd): void {
+    connection.isOver = true;
+    if (end.reason !== 'compacted') return;
+    const { name, next } = this.#check;
+    this.#options.world.coverage.count('watch-compacted');
+    check(next < end.compactRevision, 'only what is compacted is said to be', () => {
+      return `${name} stood at ${next}: ${JSON.stringify(end)}`;
+    });
+    this.#begun = false;
   }
 
   #refused(error: unknown, from: number | null): void {

@@ -32,8 +32,8 @@ export function parseCursor(token: string, seal: string): Cursor {
   if (match === null || hash !== hashOf(content, seal)) {
     throw new ApiError(
       'bad-request',
-      'cursor is not one that a page of this range ended with: repeat its other parameters as they ' +
-        'were, but for limit and keysOnly',
+      'cursor is not one that a page of this range ended with: repeat the other parameters as ' +
+        'they were, but for limit and keysOnly',
     );
   }
   return { revision: Number(revision), count: Number(count), key: key as ByteString };

@@ -53,6 +53,6 @@ function answerOf(
   kvs: readonly string[],
   next: string | null,
 ): string {
-  const pairs = kvs.join(',');
-  return `{"revision":${revision},"count":${count},"kvs":[${pairs}],"next":${JSON.stringify(next)}}`;
+  const head = `{"revision":${revision},"count":${count}`;
+  return `${head},"kvs":[${kvs.join(',')}],"next":${JSON.stringify(next)}}`;
 }

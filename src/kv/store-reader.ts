@@ -95,8 +95,8 @@ export class StoreReader {
   }
 
   /**
-   * The versions of a key up to a revision (all without one) that are not forgotten, newest first; a
-   * tombstone has version 0.
+   * The versions of a key up to a revision (all without one) that are not forgotten, newest
+   * first; a tombstone has version 0.
    */
   history(key: ByteString, limit: number, upTo?: number): KeyValue[] {
     return historyOf(this.versions, key, limit, upTo);
@@ -125,12 +125,12 @@ export class StoreReader {
     });
   }
 
-  /** As `count`, as of a revision without fault, in short steps. The store must not change: clone. */
+  /** As `count`, as of a revision without fault, in short steps: of a clone. */
   counting(bounds: Bounds, revision: number): Generator<undefined, number, undefined> {
     return countSteps(this.versions, bounds, revision);
   }
 
-  /** Pairs as of a revision without fault, in any order, in short steps (ordered.ts): of a clone. */
+  /** Pairs as of a revision without fault, in any order (ordered.ts), in short steps: of a clone. */
   ordered(
     bounds: Bounds,
     revision: number,
@@ -141,7 +141,7 @@ export class StoreReader {
     return orderedAt(this.versions, bounds, revision, options, after, wanted);
   }
 
-  /** The hash of the pairs as of a revision without fault (hash-at.ts), in short steps: of a clone. */
+  /** The hash as of a revision without fault (hash-at.ts), in short steps: of a clone. */
   hashing(revision: number): Generator<undefined, string, undefined> {
     return hashSteps(this.versions, revision);
   }

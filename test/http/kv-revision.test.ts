@@ -76,7 +76,7 @@ describe('GET /kv/{key}?revision=', () => {
     if (body.code === 'bad-revision') expect(app.node.calls.at(-1)?.name).toBe('propose');
   });
 
-  test('a linearizable read of what comes next waits for it, a serializable one does not', async () => {
+  test('a linearizable read knows what is new, a serializable one what is here', async () => {
     app.node.hold = async () => {
       app.node.hold = null;
       await app.send('PUT', '/kv/a', { body: '4' });

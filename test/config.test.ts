@@ -6,7 +6,8 @@ import {
   resolveConfig,
   type Surroundings,
 } from '../src/cli/resolve-config.ts';
-import { DEFAULT_HTTP_LIMITS } from '../src/http/config.ts';
+import { nodeLimitsOf } from '../src/cli/node-process.ts';
+import { DEFAULT_HTTP_LIMITS, httpConfigOf } from '../src/http/config.ts';
 import {
   ConfigError,
   type Environment,
@@ -249,5 +250,39 @@ describe('a directory with a state', () => {
     expect(() => configOf({}, { stored: broken })).toThrow(
       '--heartbeat "often", remembered by the data directory, is not a duration',
     );
+  });
+});
+
+describe('quota, history and limits', () => {
+  test('are read, zero and off among them', () => {
+    const flags = {
+      quotaBytes: '0',
+      historyAge: '90s',
+      historyRevisions: '0',
+      historyBytes: '1KiB',
+    };
+    const config = configOf({ ...flags, autoCompaction: 'off', hashCheckInterval: '0s' });
+    expect(config).toMatchObject({ quotaBytes: 0, historyAgeMs: 90_000, historyRevisions: 0 });
+    expect(config).toMatchObject({ historyBytes: 1024, autoCompaction: 'off', hashCheckMs: 0 });
+    expect(nodeLimitsOf(config)).toMatchObject({ quotaBytes: 0, autoCompaction: false });
+    expect(nodeLimitsOf(config)).toMatchObject({ hashCheckMs: 0, historyAgeMs: 90_000 });
+  });
+
+  test('reach the node and the REST interface', () => {
+    const config = configOf({ pendingReads: '5', txnOperations: '7', lockWait: '2s' });
+    expect(nodeLimitsOf(config).pendingReads).toBe(5);
+    expect(nodeLimitsOf(configOf({}))).toEqual(DEFAULT_LIMITS);
+    expect(httpConfigOf(config, '1').limits).toMatchObject({ txnOperations: 7, lockWaitMs: 2000 });
+  });
+
+  test('are remembered by the directory', () => {
+    expect(configOf({ quotaBytes: '1GiB' }).remembered).toMatchObject({ quotaBytes: '1GiB' });
+  });
+
+  test('are refused where they make no sense', () => {
+    expect(errorOf({ txnOperations: '129' })).toContain('--txn-operations "129"');
+    expect(errorOf({ autoCompaction: 'maybe' })).toContain('is not one of on, off');
+    expect(errorOf({ quotaBytes: '-1' })).toContain('is not a size from 0 to');
+    expect(errorOf({ pageItems: '20000' })).toContain('raise --page-items-max');
   });
 });

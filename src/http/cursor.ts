@@ -1,5 +1,5 @@
-import { Hasher, hexOfHash } from '../kv/hash.ts';
-import { type ByteString, bytesOfText } from '../lib/bytes.ts';
+import { createHash } from 'node:crypto';
+import type { ByteString } from '../lib/bytes.ts';
 import { ApiError } from '../wire/errors.ts';
 import { bytesOfToken, tokenOfBytes } from './token.ts';
 
@@ -42,5 +42,6 @@ export function parseCursor(token: string, seal: string): Cursor {
 const FORM = /^2([0-9a-f]{16})(([0-9]{1,15})\.([0-9]{1,15})\.([^]*))$/;
 
 function hashOf(content: string, seal: string): string {
-  return hexOfHash(new Hasher().text(bytesOfText(seal)).text(content).finish());
+  const text = `${seal.length}.${seal}${content}`;
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,5 @@
 import { Elysia } from 'elysia';
 import type { KeyValue } from '../kv/command.ts';
-import { isTombstone } from '../kv/versions.ts';
 import type { ByteString } from '../lib/bytes.ts';
 import {
   type CompactAnswer,
@@ -89,6 +88,7 @@ function* historySteps(
 function versionOf(pair: KeyValue): KeyVersion {
   const { modRevision, version, value, createRevision, lease } = pair;
   const fields = { modRevision, version, ...valueFieldsOf(value) };
-  if (isTombstone(pair)) return { ...fields, deleted: true };
+  // A deletion is a version with the number 0.
+  if (version === 0) return { ...fields, deleted: true };
   return lease === null ? { ...fields, createRevision } : { ...fields, createRevision, lease };
 }

@@ -51,7 +51,8 @@ export interface StreamQuery extends RangeSelection {
 /** What a query asks of one page. @throws ApiError `bad-request`, and what `rangeOf` throws */
 export function pageQueryOf(query: Query, limits: HttpLimits, cluster: ClusterId): PageQuery {
   const selection = selectionOf(query, limits);
-  const limit = query.integer('limit', 1, limits.pageItemsMax, 'page-items') ?? defaultLimit(limits);
+  const limit =
+    query.integer('limit', 1, limits.pageItemsMax, 'page-items') ?? defaultLimit(limits);
   const { range, options } = selection;
   const filters = FILTERS.map((name) => options[name]);
   const seal = JSON.stringify([

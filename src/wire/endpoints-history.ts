@@ -48,10 +48,10 @@ function historyEndpoint(path: string, suffix: string, key: Parameter): Endpoint
     tag: 'Keys',
     summary: 'What a key has been',
     description:
-      'The versions of a key that are not forgotten, newest first, its deletions among them. A key ' +
-      'that never was, or of which nothing is left, has none: that is no error. At most `limit` of ' +
-      'them, or 4 MiB; where there are `more`, the next are those as of the revision before the ' +
-      'last one.',
+      'The versions of a key that are not forgotten, newest first, its deletions among them. A ' +
+      'key that never was, or of which nothing is left, has none: that is no error. At most ' +
+      '`limit` of them, or 4 MiB; where there are `more`, the next are those as of the revision ' +
+      'before the last one.',
     parameters: [key, LIMIT, UP_TO, CONSISTENCY, ...COMMON_PARAMETERS],
     answers: {
       200: {

@@ -145,9 +145,9 @@ export const NODE_ENDPOINTS = {
     tag: 'Operations',
     summary: 'The hash of the whole store',
     description:
-      'Without `revision`: of all that is replicated, as this node has it; nodes that have applied ' +
-      'the same log have the same. With it: of the keys, values, revisions and leases as of that ' +
-      'revision (0: the newest), the same on every node, which waits until it knows the revision.',
+      'Without `revision`: of all that is replicated, as this node has it; nodes that have ' +
+      'applied the same log have the same. With it: of the keys, values, revisions and leases as ' +
+      'of that revision (0: the newest), the same on every node, which waits until it knows it.',
     parameters: [REVISION, ...COMMON_PARAMETERS],
     answers: {
       200: json('The hash.', HashAnswer, {

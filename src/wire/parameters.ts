@@ -100,8 +100,8 @@ export const REVISION: Parameter = {
   name: 'revision',
   in: 'query',
   description:
-    'Read as of this revision: 0, or none, is the newest. 400 `future-revision` beyond the newest, ' +
-    '410 `compacted` for what is forgotten.',
+    'Read as of this revision: 0, or none, is the newest. 400 `future-revision` beyond the ' +
+    'newest, 410 `compacted` for what is forgotten.',
   schema: Type.Integer({ minimum: 0 }),
   example: 42,
 };
@@ -184,8 +184,8 @@ export const PAGE_PARAMETERS: readonly Parameter[] = [
     name: 'cursor',
     in: 'query',
     description:
-      'The `next` of the page before, with the other parameters as they were, but for `limit` and ' +
-      '`keysOnly`. The page is as of the revision of the first one.',
+      'The `next` of the page before, with the other parameters as they were, but for `limit` ' +
+      'and `keysOnly`. The page is as of the revision of the first one.',
     schema: text,
     example: 'MjAxMjM0NTY3ODlhYmNkZWY0Mi43LmIvMg',
   },
@@ -200,8 +200,8 @@ export const PAGE_PARAMETERS: readonly Parameter[] = [
     name: 'sort',
     in: 'query',
     description:
-      'By what; those that are equal come in the order of their keys. By `key` is by its bytes, and ' +
-      'cheap: each page in any other order looks at the whole range.',
+      'By what; those that are equal come in the order of their keys. By `key` is by its bytes, ' +
+      'and cheap: each page in any other order looks at the whole range.',
     schema: Type.Union([
       Type.Literal('key'),
       Type.Literal('version'),

@@ -211,7 +211,7 @@ describe('a cursor', () => {
     expect(await answer.json()).toMatchObject({ code: 'compacted', compactRevision: revision + 1 });
   });
 
-  test('works at a node that is behind: it catches up first, even for a serializable read', async () => {
+  test('works at a node that is behind: it catches up, even for a serializable read', async () => {
     const ahead = await filled();
     const { next } = await page(ahead, 'prefix=&limit=2');
     for (const consistency of ['linearizable', 'serializable']) {

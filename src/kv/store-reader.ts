@@ -130,7 +130,7 @@ export class StoreReader {
     return countSteps(this.versions, bounds, revision);
   }
 
-  /** Pairs in any order (ordered.ts), as of a revision without fault, in short steps: of a clone. */
+  /** Pairs as of a revision without fault, in any order (ordered.ts), step by step: of a clone. */
   ordered(
     bounds: Bounds,
     revision: number,

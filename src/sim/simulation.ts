@@ -105,8 +105,13 @@ export class Simulation {
     const workload = new Workload(world, cluster, checks.clients);
     const nemesis = new Nemesis(world, cluster);
     const holders = new LeaseHolders(world, cluster, checks.leases);
-    const { model } = checks;
-    const watchers = new Watchers({ world, cluster, model, known: () => checks.clients.floor });
+    const watchers = new Watchers({
+      world,
+      cluster,
+      model: checks.model,
+      before: (node) => checks.before(node),
+      known: () => checks.clients.floor,
+    });
     workload.start();
     holders.start();
     watchers.start();

@@ -9,10 +9,10 @@ import type { RequestContext, Unsubscribe } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
 import type { Watch, WatchChange, WatchEnd, WatchSink } from '../node/watch/watch.ts';
 import { ApiError } from '../wire/errors.ts';
-import type { Model } from './checkers/model.ts';
+import type { Model, Stand } from './checkers/model.ts';
 import { WatchCheck, type WatchTopic } from './checkers/watch-check.ts';
 import { check } from './failure.ts';
-import { isExpected, type SimCluster } from './sim-cluster.ts';
+import { isExpected, NoAnswer, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
 
@@ -25,6 +25,8 @@ export interface WatchersOptions {
   readonly world: World;
   readonly cluster: SimCluster;
   readonly model: Model;
+  /** To be called before what a node says is looked at. */
+  readonly before: (node: SimNode) => void;
   /** The newest entry that anybody outside may know of. */
   readonly known: () => number;
 }
@@ -93,6 +95,16 @@ interface Connection {
   isOver: boolean;
 }
 
+/** What is asked of one node. */
+interface Attempt {
+  readonly from: number | null;
+  /** How far the store was, as clients knew. */
+  readonly floor: Stand;
+  connection: Connection | null;
+  /** The client waits no more. */
+  over: boolean;
+}
+
 class Watcher {
   readonly #options: WatchersOptions;
   readonly #prng: Prng;
@@ -149,49 +161,66 @@ class Watcher {
   /** Mostly where it was; at first, and now and then, from now on or some time ago. */
   async #open(target: SimNode): Promise<Connection | null> {
     const { world, cluster, model, known } = this.#options;
-    const { coverage, scheduler } = world;
     const goesOn = this.#begun && this.#prng.chance(0.9);
     const fromNow = !goesOn && this.#prng.chance(0.5);
-    const from = goesOn ? this.#check.next : this.#somewhere();
-    const floor = model.standAt(known());
-    const spec = { ...this.#check.topic, from: fromNow ? null : from, progressMs: PROGRESS_MS };
-    const open = async (node: Node, context: RequestContext): Promise<Connection> => {
-      const watch = await node.watch(spec, context);
-      const newest = model.kv.revision;
-      check(
-        fromNow ? watch.from > floor.revision : watch.from === from,
-        'watches begin right',
-        () => {
-          return `${this.#check.name} asked for ${spec.from}, known was ${floor.revision}: ${watch.from}`;
-        },
-      );
-      check(!fromNow || watch.from <= newest + 1, 'watches begin right', () => {
-        return `${this.#check.name} begins at ${watch.from}, the newest is ${newest}`;
-      });
-      check(watch.from >= floor.compactRevision, 'what is compacted is said to be', () => {
-        return `${this.#check.name} begins at ${watch.from} of ${floor.compactRevision}`;
-      });
-      const forget = node.onChange(spec.range, {
-        changed: () => undefined,
-        jumped: () => coverage.count('snapshot-under-watch'),
-      });
-      const connection = { target, node, watch, forget, isOver: false };
-      this.#check.beginAt(watch.from);
-      this.#begun = true;
-      if (goesOn) coverage.count('watch-resumed');
-      watch.start(this.#sink(connection));
-      return connection;
-    };
+    const from = fromNow ? null : goesOn ? this.#check.next : this.#somewhere();
+    const attempt: Attempt = { from, floor: model.standAt(known()), connection: null, over: false };
+    const open = (node: Node, context: RequestContext): Promise<Connection> =>
+      this.#start(attempt, target, node, context);
     try {
       const connection = await cluster.call(target, open, TIMEOUT_MS);
-      coverage.count('watch-opened');
+      world.coverage.count(goesOn ? 'watch-resumed' : 'watch-opened');
       return connection;
     } catch (error) {
+      attempt.over = true;
+      if (attempt.connection !== null) this.#leave(attempt.connection);
       if (!isExpected(error)) throw error;
-      this.#refused(error, spec.from);
-      await scheduler.pause(LOOK_EVERY_MS);
+      this.#refused(error, from);
+      await world.scheduler.pause(LOOK_EVERY_MS);
       return null;
     }
+  }
+
+  /** In the node's process; the client may have gone when it gets that far. */
+  async #start(
+    attempt: Attempt,
+    target: SimNode,
+    node: Node,
+    context: RequestContext,
+  ): Promise<Connection> {
+    const { topic } = this.#check;
+    const watch = await node.watch(
+      { ...topic, from: attempt.from, progressMs: PROGRESS_MS },
+      context,
+    );
+    if (attempt.over) {
+      watch.close();
+      throw new NoAnswer(target.name);
+    }
+    this.#checkBegin(attempt, watch.from);
+    const forget = node.onChange(topic.range, {
+      changed: () => undefined,
+      jumped: () => this.#options.world.coverage.count('snapshot-under-watch'),
+    });
+    const connection = { target, node, watch, forget, isOver: false };
+    attempt.connection = connection;
+    this.#check.beginAt(watch.from);
+    this.#begun = true;
+    watch.start(this.#sink(connection));
+    return connection;
+  }
+
+  /** Every node begins where one that knows the newest state would. */
+  #checkBegin({ from, floor }: Attempt, begun: number): void {
+    const { name } = this.#check;
+    const newest = this.#options.model.kv.revision;
+    const isRight = from === null ? begun > floor.revision && begun <= newest + 1 : begun === from;
+    check(isRight, 'watches begin where they should', () => {
+      return `${name} asked for ${from} and got ${begun}, between ${floor.revision} and ${newest}`;
+    });
+    check(begun >= floor.compactRevision, 'what is compacted is said to be', () => {
+      return `${name} begins at ${begun}, compacted was ${floor.compactRevision}`;
+    });
   }
 
   /**
@@ -199,10 +228,11 @@ class Watcher {
    * sink throws is none of the node's business: it would only end the watch.
    */
   #sink(connection: Connection): WatchSink {
-    const { world } = this.#options;
+    const { world, before } = this.#options;
     const hear = (listen: () => void): void => {
       if (connection.isOver) return;
       try {
+        before(connection.target);
         listen();
       } catch (error) {
         world.failed(error);

@@ -125,11 +125,20 @@ export class Checks implements Watcher {
     this.clients.finish();
   }
 
+  /** A node is about to be heard: what it committed in this very event comes first. */
+  before(node: SimNode): void {
+    const view = this.#views.get(node);
+    if (view !== undefined) this.#lookAtCommits(view);
+  }
+
+  #lookAtCommits(view: View): void {
+    this.#logs.observe(view);
+    this.#commits.observe(view);
+  }
+
   #kvEvent(view: View, event: KvEvent): void {
     if (event.type === 'applied') {
-      // What was committed in this very event comes first.
-      this.#logs.observe(view);
-      this.#commits.observe(view);
+      this.#lookAtCommits(view);
       this.#applies.applied(view, event.index);
     } else if (event.type === 'restored') {
       this.#applies.restored(view, event.index);

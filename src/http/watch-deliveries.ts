@@ -1,14 +1,27 @@
-/** The part of a delivery that has to do with time. */
+/** What a delivery does when it is told to. */
 interface Delivery {
+  flush(): void;
   beat(): void;
   shutDown(): void;
 }
 
 /** Readers are kept alive in so many turns, so that not all of them are written to at once. */
 const TURNS = 16;
+/**
+ * To write to so many takes a few milliseconds. When more have something to be written, the rest
+ * waits until the event loop has been round, so that a change which very many are told of does not
+ * keep the node from its peers.
+ */
+const FLUSHES_AT_ONCE = 256;
 
-/** All deliveries of this server: keeps them alive, and ends them when the server stops. */
+/**
+ * All deliveries of this server: lets them write in turns, keeps them alive, and ends them when the
+ * server stops.
+ */
 export class WatchDeliveries {
+  readonly #waiting = new Set<Delivery>();
+  #flushesLeft = FLUSHES_AT_ONCE;
+  #isScheduled = false;
   readonly #turns: readonly Set<Delivery>[] = Array.from({ length: TURNS }, () => new Set());
   readonly #heartbeatMs: number;
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -34,11 +47,39 @@ export class WatchDeliveries {
     this.#timer ??= this.#startTimer();
     return () => {
       if (turn?.delete(delivery) !== true) return;
+      this.#waiting.delete(delivery);
       this.#size -= 1;
       if (this.#size > 0 || this.#timer === null) return;
       clearInterval(this.#timer);
       this.#timer = null;
     };
+  }
+
+  /** Has it flushed, at once or in its turn. */
+  flushSoon(delivery: Delivery): void {
+    if (this.#flushesLeft === 0) {
+      this.#waiting.add(delivery);
+      return;
+    }
+    this.#flushesLeft -= 1;
+    this.#schedule();
+    delivery.flush();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#nextTurn());
+  }
+
+  #nextTurn(): void {
+    this.#isScheduled = false;
+    this.#flushesLeft = FLUSHES_AT_ONCE;
+    for (const delivery of this.#waiting) {
+      if (this.#flushesLeft === 0) break;
+      this.#waiting.delete(delivery);
+      this.flushSoon(delivery);
+    }
   }
 
   #startTimer(): ReturnType<typeof setInterval> {

@@ -24,6 +24,8 @@ export interface DeliveryOptions<T> {
   readonly outlet: Outlet<T>;
   /** What may wait for the reader, beside one event of any size. */
   readonly budgetBytes: number;
+  /** Has `flush` called, at once or when others have had their turn. */
+  readonly soon: () => void;
   /** It has come to its end, or its reader has gone. */
   readonly left: () => void;
 }
@@ -71,7 +73,10 @@ export class WatchDelivery<T> implements WatchSink {
   change(change: WatchChange): void {
     if (this.#end !== null) return;
     this.#add(this.#options.format.change(change), change.revision);
-    if (this.#bytes - this.#largest > this.#options.budgetBytes) this.#cancelSlow();
+    if (!this.#isOver) return;
+    // The reader may have been waiting, and only its turn had not come.
+    this.flush();
+    if (this.#isOver) this.#cancelSlow();
   }
 
   progress(revision: number): boolean {
@@ -128,6 +133,10 @@ export class WatchDelivery<T> implements WatchSink {
     }
   }
 
+  get #isOver(): boolean {
+    return this.#bytes - this.#largest > this.#options.budgetBytes;
+  }
+
   #cancelSlow(): void {
     const { watch } = this.#options;
     const first = this.#queue.find(({ revision }) => revision !== null);
@@ -147,7 +156,7 @@ export class WatchDelivery<T> implements WatchSink {
     this.#queue.push({ ...piece, revision });
     this.#bytes += piece.bytes;
     this.#largest = Math.max(this.#largest, piece.bytes);
-    this.flush();
+    if (this.#options.outlet.isReady) this.#options.soon();
   }
 
   /** The first piece, and those after it that fit in. */

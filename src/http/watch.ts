@@ -85,8 +85,14 @@ class WatchResource {
   #deliver<T>(watch: Watch, format: WatchFormat<T>, outlet: Outlet<T>): WatchDelivery<T> {
     let leave = (): void => undefined;
     const { watcherBytes: budgetBytes } = this.#services.config.limits;
-    const left = (): void => leave();
-    const delivery = new WatchDelivery({ watch, format, outlet, budgetBytes, left });
+    const delivery: WatchDelivery<T> = new WatchDelivery({
+      watch,
+      format,
+      outlet,
+      budgetBytes,
+      soon: () => this.#deliveries.flushSoon(delivery),
+      left: () => leave(),
+    });
     leave = this.#deliveries.add(delivery);
     return delivery;
   }

@@ -76,11 +76,12 @@ function rig() {
   const watch = new FakeWatch();
   const outlet = new FakeOutlet();
   let left = 0;
-  const delivery = new WatchDelivery({
+  const delivery: WatchDelivery<string> = new WatchDelivery({
     watch,
     outlet,
     format: messageFormat(),
     budgetBytes: BUDGET,
+    soon: () => delivery.flush(),
     left: () => {
       left += 1;
     },
@@ -227,13 +228,40 @@ describe('the end', () => {
   });
 });
 
+const IDLE = { flush: () => undefined, beat: () => undefined, shutDown: () => undefined };
+
 describe('all deliveries', () => {
+  test('write in turns, each once, so that others have theirs', async () => {
+    const deliveries = new WatchDeliveries(60_000, new AbortController().signal);
+    const flushed: number[] = [];
+    const all = Array.from({ length: 1000 }, (_, n) => ({
+      ...IDLE,
+      flush: () => flushed.push(n),
+    }));
+    const leave = all.map((one) => deliveries.add(one));
+    for (const one of all) deliveries.flushSoon(one);
+    // Who waits already waits once.
+    for (const one of all.slice(256)) deliveries.flushSoon(one);
+    const counts: number[] = [];
+    leave[999]?.();
+    while (flushed.length < 999) {
+      counts.push(flushed.length);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(counts).toEqual([256, 512, 768]);
+    expect(flushed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 999 }, (_, n) => n));
+    // Afterwards there is no waiting again.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const one of all.slice(0, 10)) deliveries.flushSoon(one);
+    expect(flushed.length).toBe(1009);
+  });
+
   test('are ended when the server stops', () => {
     const shutdown = new AbortController();
     const deliveries = new WatchDeliveries(60_000, shutdown.signal);
     const ended: number[] = [];
     const leave = Array.from({ length: 40 }, (_, n) =>
-      deliveries.add({ beat: () => undefined, shutDown: () => ended.push(n) }),
+      deliveries.add({ ...IDLE, shutDown: () => ended.push(n) }),
     );
     leave[7]?.();
     leave[7]?.();
@@ -249,11 +277,11 @@ describe('all deliveries', () => {
     const beaten = Promise.withResolvers<void>();
     const leave = beats.map((_, n) =>
       deliveries.add({
+        ...IDLE,
         beat: () => {
           beats[n] = (beats[n] ?? 0) + 1;
           if (beats.every((count) => count >= 2)) beaten.resolve();
         },
-        shutDown: () => undefined,
       }),
     );
     await beaten.promise;

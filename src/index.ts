@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import type { Cli } from './cli/cli.ts';
 import { EXIT } from './cli/exit.ts';
+import { runHere } from './cli/foreground.ts';
 import { main } from './cli/program.ts';
 import { systemClock } from './node/clock.ts';
 
@@ -28,6 +29,8 @@ const cli: Cli = {
   out: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),
   readText: (path) => readFileSync(path, 'utf8'),
+  readInput: () => Bun.stdin.bytes(),
+  runHere,
   randomBytes: () => randomBytes(16),
   stopping: stopping.signal,
   stopWithStdin: () => {

@@ -1,5 +1,6 @@
 import type { Environment } from '../lib/settings.ts';
 import type { Clock } from '../node/clock.ts';
+import type { RunHere } from './foreground.ts';
 import type { Caller } from './http.ts';
 
 /** What a command needs of the process around it; index.ts fills it in. */
@@ -17,6 +18,9 @@ export interface Cli extends Caller {
   /** For people, beside the output that scripts read. */
   readonly note: (text: string) => void;
   readonly readText: (path: string) => string;
+  /** All of standard input. */
+  readonly readInput: () => Promise<Uint8Array>;
+  readonly runHere: RunHere;
   readonly randomBytes: () => Uint8Array;
   /** Fires on SIGTERM, SIGINT, and whatever else means "please stop". */
   readonly stopping: AbortSignal;

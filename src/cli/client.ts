@@ -1,5 +1,7 @@
 /** What the client commands share: where the nodes are, and how an answer becomes output. */
 
+import type { Command } from 'commander';
+import { AbcdClient, AbcdError } from '../client/client.ts';
 import {
   duration,
   InvalidValue,
@@ -10,8 +12,7 @@ import {
 import { type FlagValues, Settings } from '../lib/settings.ts';
 import type { Cli } from './cli.ts';
 import { EXIT, ExitError } from './exit.ts';
-import { type Answer, call } from './http.ts';
-import { whyNot } from './join.ts';
+import { addOptions } from './options.ts';
 
 export const CLIENT_SETTINGS = {
   endpoints: setting<readonly string[]>(
@@ -23,97 +24,160 @@ export const CLIENT_SETTINGS = {
     (urls) => urls.join(','),
     parseEndpoints,
   ),
-  timeout: duration({ min: 10, max: 3_600_000, fallback: 5000, help: 'time for each answer' }),
-  json: switchSetting({ help: 'print the answer as JSON, for scripts' }),
+  timeout: duration({
+    min: 10,
+    max: 3_600_000,
+    fallback: 15_000,
+    help: 'time for each request, with all its repetitions',
+  }),
+  json: switchSetting({ help: 'print JSON, for scripts: a document, or lines of a stream' }),
 };
 
-/** A node that gives up in time should be heard saying why. */
-const SLACK_MS = 1000;
+/** How long one node may take before the next is asked. */
+const ATTEMPT_MS = 2500;
+
+/** What commands are given to work with. */
+export interface Tools {
+  readonly cli: Cli;
+  /** Takes the exit code. */
+  readonly done: (exitCode: number) => void;
+}
 
 /** What a client command was told, and its way to the cluster. */
-export class Client {
+export class Session {
+  readonly cli: Cli;
   readonly json: boolean;
   readonly endpoints: readonly string[];
-  readonly #cli: Cli;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
+  readonly client: AbcdClient;
 
   constructor(cli: Cli, flags: FlagValues) {
     const settings = Settings.read(CLIENT_SETTINGS, flags, cli.environment);
-    this.#cli = cli;
+    this.cli = cli;
     this.json = settings.get('json');
     this.endpoints = settings.get('endpoints');
-    this.#timeoutMs = settings.get('timeout');
-  }
-
-  /**
-   * The JSON body of a success, from the first endpoint that answers. Writes carry an idempotency
-   * key, so that asking the next node has no second effect. @throws ExitError
-   */
-  async request(path: string, init: RequestInit = {}): Promise<unknown> {
-    const failures: string[] = [];
-    const request = this.#prepared(init);
-    for (const endpoint of this.endpoints) {
-      const answer = await this.#call(endpoint + path, request);
-      if (answer.type === 'answered') return bodyOf(answer);
-      failures.push(`${endpoint}: ${whyNot(answer)}`);
-    }
-    throw new ExitError(EXIT.usage, `no node answered (--endpoints)\n  ${failures.join('\n  ')}`);
-  }
-
-  /** One endpoint's own answer, whatever it is. */
-  ask(endpoint: string, path: string): Promise<Answer> {
-    return this.#call(endpoint + path, this.#prepared({}));
+    this.timeoutMs = settings.get('timeout');
+    this.client = new AbcdClient({
+      endpoints: this.endpoints,
+      timeoutMs: this.timeoutMs,
+      attemptTimeoutMs: Math.min(this.timeoutMs, ATTEMPT_MS),
+      fetch: cli.fetch,
+      clock: cli.clock,
+      clientId: cli.randomBytes().toHex(),
+    });
   }
 
   /** Prints JSON when asked to, else the lines for people. */
   print(body: unknown, lines: () => readonly string[]): void {
-    const text = this.json ? [JSON.stringify(body)] : lines();
-    for (const line of text) this.#cli.out(`${line}\n`);
+    if (this.json) this.line(JSON.stringify(body));
+    else for (const line of lines()) this.line(line);
   }
 
-  #call(url: string, request: RequestInit): Promise<Answer> {
-    return call(this.#cli, url, this.#timeoutMs + SLACK_MS, request);
-  }
-
-  #prepared(init: RequestInit): RequestInit {
-    const headers = new Headers(init.headers);
-    headers.set('abcd-timeout', `${this.#timeoutMs}ms`);
-    if (init.method !== undefined) {
-      headers.set('idempotency-key', this.#cli.randomBytes().toHex());
-    }
-    return { ...init, headers };
+  line(text: string): void {
+    this.cli.out(`${text}\n`);
   }
 }
 
-/** The path of a key; `.` and `..` would be resolved away in a path, so they go in the query. */
-export function keyPath(key: string): string {
-  const encoded = encodeURIComponent(key);
-  return /^\.{0,2}$/.test(key) ? `/kv?key=${encoded}` : `/kv/${encoded}`;
+/** Adds a command that talks to the cluster, with the flags that all of them have. */
+export function clientCommand(parent: Command, usage: string, description: string): Command {
+  return addOptions(parent.command(usage).description(description), CLIENT_SETTINGS);
 }
 
-/** Columns of equal width. */
-export function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = new Map<number, number>();
-  for (const row of rows) {
-    row.forEach((cell, i) => widths.set(i, Math.max(widths.get(i) ?? 0, cell.length)));
+/** Carries a command out that ends by itself, or when it is interrupted. @throws ExitError */
+export async function inSession(
+  { cli, done }: Tools,
+  flags: FlagValues,
+  work: (session: Session) => Promise<number>,
+): Promise<void> {
+  const session = new Session(cli, flags);
+  const stop = () => session.client.close();
+  cli.stopping.addEventListener('abort', stop, { once: true });
+  if (cli.stopping.aborted) stop();
+  try {
+    done(await work(session));
+  } catch (error) {
+    throw cli.stopping.aborted ? interrupted() : exitOf(error);
+  } finally {
+    cli.stopping.removeEventListener('abort', stop);
+    session.client.close();
   }
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths.get(i) ?? 0))
-      .join('  ')
-      .trimEnd(),
+}
+
+/** Carries a command out that sees itself to being interrupted. @throws ExitError */
+export async function inLongSession(
+  { cli, done }: Tools,
+  flags: FlagValues,
+  work: (session: Session) => Promise<number>,
+): Promise<void> {
+  const session = new Session(cli, flags);
+  try {
+    done(await work(session));
+  } catch (error) {
+    throw exitOf(error);
+  } finally {
+    session.client.close();
+  }
+}
+
+/** A failed request as the end of a command; anything else stays what it is. */
+export function exitOf(error: unknown): unknown {
+  if (!(error instanceof AbcdError)) return error;
+  const { code, detail } = error;
+  const advice = adviceFor(error);
+  return new ExitError(
+    exitCodeOf(error),
+    `${code}: ${detail}${advice === '' ? '' : `\n${advice}`}`,
   );
 }
 
-/** A JSON value as a cell: texts as they are, null as a dash. */
-export function cell(value: unknown): string {
-  if (value === null || value === undefined) return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function interrupted(): ExitError {
+  return new ExitError(EXIT.interrupted, 'interrupted');
 }
 
-function bodyOf(answer: Extract<Answer, { type: 'answered' }>): unknown {
-  if (answer.status < 300) return answer.body;
-  throw new ExitError(EXIT.usage, whyNot(answer));
+const NOT_FOUND = new Set([
+  'key-not-found',
+  'lease-not-found',
+  'member-not-found',
+  'lock-not-held',
+]);
+const CONDITION = new Set([
+  'precondition-failed',
+  'conflict',
+  'lease-exists',
+  'locked',
+  'not-leading',
+  'lease-lost',
+  'lease-ended',
+  'lock-lost',
+]);
+
+function exitCodeOf({ code, status, applied }: AbcdError): number {
+  if (NOT_FOUND.has(code)) return EXIT.notFound;
+  if (CONDITION.has(code)) return EXIT.condition;
+  const isDown = code === 'unreachable' || status === 503 || status === 504 || status === 500;
+  return isDown || applied === 'unknown' ? EXIT.unavailable : EXIT.usage;
+}
+
+/** What to do about it. */
+function adviceFor({ code, applied }: AbcdError): string {
+  if (applied === 'unknown') {
+    return 'It may have had its effect: look before you do it again.';
+  }
+  switch (code) {
+    case 'unreachable':
+      return 'Is a node running there? --endpoints or ABCD_ENDPOINTS say where to ask.';
+    case 'no-leader':
+      return 'Without a majority of the members there is no leader: "status" shows who is there.';
+    case 'compacted':
+      return 'History is forgotten up to there: leave --revision out to see what is there now.';
+    case 'quota-exceeded':
+    case 'disk-full':
+      return 'Deleting keys makes room; deleting is still possible.';
+    case 'bad-answer':
+      return 'Is this the URL of a node of abcd? --endpoints says where to ask.';
+    default:
+      return '';
+  }
 }
 
 function parseEndpoints(text: string): readonly string[] {

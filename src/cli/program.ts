@@ -2,15 +2,21 @@ import { Command, CommanderError } from 'commander';
 import { NODE_SETTINGS } from '../config.ts';
 import { ConfigError, type FlagValues } from '../lib/settings.ts';
 import type { Cli } from './cli.ts';
-import { CLIENT_SETTINGS } from './client.ts';
+import type { Tools } from './client.ts';
 import { CLUSTER_SETTINGS } from './cluster/settings.ts';
 import { cluster } from './commands/cluster.ts';
-import { del } from './commands/del.ts';
-import { get } from './commands/get.ts';
-import { memberAdd, memberList, memberPromote, memberRemove } from './commands/member.ts';
-import { put } from './commands/put.ts';
+import { addCompactCommand } from './commands/compact.ts';
+import { addDelCommand } from './commands/del.ts';
+import { addElectCommand } from './commands/elect.ts';
+import { addGetCommand } from './commands/get.ts';
+import { addLeaseCommands } from './commands/lease.ts';
+import { addLockCommand } from './commands/lock.ts';
+import { addMemberCommands } from './commands/member.ts';
+import { addPutCommand } from './commands/put.ts';
 import { addSimCommand } from './commands/sim.ts';
-import { status } from './commands/status.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addTxnCommand } from './commands/txn.ts';
+import { addWatchCommand } from './commands/watch.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { limitsMarkdown } from './limits-markdown.ts';
 import { addOptions, settingsMarkdown } from './options.ts';
@@ -75,44 +81,22 @@ function programOf(cli: Cli, done: (exitCode: number) => void): Command {
     .command('limits')
     .description('print the limits of a node as a Markdown table')
     .action(() => cli.out(limitsMarkdown(NODE_SETTINGS)));
-  addKeyCommands(program, cli, done);
-  addMemberCommands(program, cli, done);
+  addClientCommands(program, { cli, done });
   addSimCommand(program, cli, done);
   return program;
 }
 
-function addKeyCommands(program: Command, cli: Cli, done: (exitCode: number) => void): void {
-  clientCommand(program, 'get <key>', 'print the value of a key').action(
-    async (key: string, flags: FlagValues) => done(await get(cli, flags, key)),
-  );
-  clientCommand(program, 'put <key> <value>', 'give a key a value').action(
-    async (key: string, value: string, flags: FlagValues) =>
-      done(await put(cli, flags, key, value)),
-  );
-  clientCommand(program, 'del <key>', 'delete a key')
-    .option('--prefix', 'delete every key that begins so')
-    .action(async (key: string, flags: FlagValues) => done(await del(cli, flags, key)));
-  clientCommand(program, 'status', 'show the state of each endpoint').action(
-    async (flags: FlagValues) => done(await status(cli, flags)),
-  );
-}
-
-function addMemberCommands(program: Command, cli: Cli, done: (exitCode: number) => void): void {
-  const member = program.command('member').description('show and change the membership');
-  clientCommand(member, 'list', 'show the members').action(async (flags: FlagValues) =>
-    done(await memberList(cli, flags)),
-  );
-  clientCommand(member, 'add <url>', 'add a member (a node started with --join does so itself)')
-    .option('--name <name>', 'name of the new member')
-    .action(async (url: string, flags: FlagValues) => done(await memberAdd(cli, flags, url)));
-  clientCommand(member, 'remove <id>', 'remove a member for ever').action(
-    async (id: string, flags: FlagValues) => done(await memberRemove(cli, flags, id)),
-  );
-  clientCommand(member, 'promote <id>', 'make a learner a voter').action(
-    async (id: string, flags: FlagValues) => done(await memberPromote(cli, flags, id)),
-  );
-}
-
-function clientCommand(parent: Command, usage: string, description: string): Command {
-  return addOptions(parent.command(usage).description(description), CLIENT_SETTINGS);
+/** What talks to a cluster, in the order of `--help`. */
+function addClientCommands(program: Command, tools: Tools): void {
+  addGetCommand(program, tools);
+  addPutCommand(program, tools);
+  addDelCommand(program, tools);
+  addTxnCommand(program, tools);
+  addWatchCommand(program, tools);
+  addLeaseCommands(program, tools);
+  addLockCommand(program, tools);
+  addElectCommand(program, tools);
+  addStatusCommand(program, tools);
+  addMemberCommands(program, tools);
+  addCompactCommand(program, tools);
 }

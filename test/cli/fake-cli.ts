@@ -16,6 +16,7 @@ export async function runCli(
   args: readonly string[],
   hosts: Readonly<Record<string, Behaviour>> = {},
   environment: Cli['environment'] = {},
+  more: Partial<Cli> = {},
 ): Promise<Ran> {
   const network = new FakeNetwork(hosts);
   const out: Uint8Array[] = [];
@@ -31,11 +32,20 @@ export async function runCli(
       note += text;
     },
     readText: () => '',
+    readInput: () => Promise.resolve(new Uint8Array(0)),
+    runHere: () => {
+      throw new Error('no such command');
+    },
     randomBytes: () => new Uint8Array(16).fill(0xab),
     stopping: new AbortController().signal,
     stopWithStdin: () => undefined,
     fetch: network.fetch,
-    clock: { ...systemClock, setTimer: (ms, callback) => network.clock.setTimer(ms, callback) },
+    clock: {
+      ...systemClock,
+      now: () => network.clock.now(),
+      setTimer: (ms, callback) => network.clock.setTimer(ms, callback),
+    },
+    ...more,
   };
   const exitCode = await network.run(main(cli, args));
   const bytes = Buffer.concat(out);

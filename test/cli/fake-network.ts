@@ -2,7 +2,10 @@ import type { Caller, Fetch } from '../../src/cli/http.ts';
 import { ManualClock } from '../transport/manual-clock.ts';
 
 /** What one address does with a request: an answer, `refused`, or nothing at all. */
-export type Behaviour = (path: string, init: RequestInit) => FakeAnswer | 'refused' | 'silent';
+export type Behaviour = (
+  path: string,
+  init: RequestInit,
+) => FakeAnswer | Response | 'refused' | 'silent';
 
 export interface FakeAnswer {
   readonly status?: number;
@@ -27,6 +30,7 @@ export class FakeNetwork implements Caller {
       return Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
     }
     if (answer !== 'silent') {
+      if (answer instanceof Response) return Promise.resolve(answer);
       return Promise.resolve(Response.json(answer.body, { status: answer.status ?? 200 }));
     }
     return new Promise((_, reject) => {

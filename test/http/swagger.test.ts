@@ -23,7 +23,7 @@ function sorted(names: readonly string[]): string[] {
 }
 
 const WILDCARDS: Record<string, string> = { raft: '{rpc}', locks: '{name}', elections: '{name}' };
-/** What is done under one route: names of elections have slashes, so the end of the path decides. */
+/** What is done under one route: names of elections have slashes, so the end of it decides. */
 const ENDS: Record<string, readonly string[]> = {
   'GET /elections/*': ['', '/observe'],
   'POST /elections/*': ['/campaign', '/proclaim', '/resign'],

@@ -2,8 +2,8 @@
  * THE QUEUE OF A LOCK, as it stands in the key space (etcd's concurrency.Mutex and Election)
  *
  * Everyone who holds a lock or waits for it has a key `<name>/<lease>`, the lease in lower-case
- * hexadecimal, attached to that lease. Whose key was created first holds the lock; the others follow
- * in the order of creation. The revision of the creation is the fencing token.
+ * hexadecimal, attached to that lease. Whose key was created first holds the lock; the others
+ * follow in the order of creation. The revision of the creation is the fencing token.
  *
  * Other keys under the name are nobody's: those of a lock `a/b` have no say in a lock `a`. (etcd
  * counts every key under the prefix; its clients write no others than these, so both agree on who

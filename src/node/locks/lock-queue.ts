@@ -11,8 +11,8 @@ export interface AcquireRequest {
   /** What its key is to say. */
   readonly value: ByteString;
   /**
-   * A lease that its client keeps alive; or the time to live, in seconds, of one that is granted with
-   * the place, and renewed by this node during the wait.
+   * A lease that its client keeps alive; or the time to live, in seconds, of one that is granted
+   * with the place, and renewed by this node during the wait.
    */
   readonly lease: { readonly id: LeaseId } | { readonly ttl: number };
   /** The request's name: sent again under it, it asks with the same lease. Null for none. */
@@ -24,8 +24,8 @@ export interface AcquireRequest {
  * replicated state; a node that dies takes nothing with it but its waiters' connections, whose
  * leases then end.
  *
- * What a lock promises: of two that were told to hold it, the one with the greater fencing token was
- * told later, and by then the key of the other was gone. Whoever was paused for longer than its
+ * What a lock promises: of two that were told to hold it, the one with the greater fencing token
+ * was told later, and by then the key of the other was gone. Whoever was paused for longer than its
  * lease may not know that it is the other: what must not be touched by two has to compare tokens.
  */
 export class LockQueue {

@@ -1,11 +1,11 @@
 /**
  * A PLACE IN THE QUEUE, taken and given up
  *
- * Each is one command of the log. A request may find its place taken already, by an earlier one with
- * the same lease: it was sent twice, or again after its connection broke. Then both are for the same
- * holder, and the newer one writes the key anew: the place stays where it is, but whoever leaves
- * takes away only what it has written itself. So a request that ends late takes nothing from the one
- * that has come after it, and perhaps holds the lock by now.
+ * Each is one command of the log. A request may find its place taken already, by an earlier one
+ * with the same lease: it was sent twice, or again after its connection broke. Then both are for
+ * the same holder, and the newer one writes the key anew: the place stays where it is, but whoever
+ * leaves takes away only what it has written itself. So a request that ends late takes nothing from
+ * the one that has come after it, and perhaps holds the lock by now.
  */
 
 import type { KvResult, LeaseId } from '../../kv/command.ts';

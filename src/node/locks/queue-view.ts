@@ -87,13 +87,13 @@ export class QueueView implements ChangeListener {
     }
     const { first } = this;
     if (first !== null && !isSame(first.pair, before?.pair)) this.#wake(first.pair.key);
-    for (const observer of [...this.#observers]) observer(revision);
+    for (const observer of this.#observers) observer(revision);
   }
 
   jumped(): void {
     this.#load();
-    for (const key of [...this.#waiting.keys()]) this.#wake(key);
-    for (const observer of [...this.#observers]) observer(this.#node.store.revision);
+    for (const key of this.#waiting.keys()) this.#wake(key);
+    for (const observer of this.#observers) observer(this.#node.store.revision);
   }
 
   #load(): void {
@@ -113,7 +113,7 @@ export class QueueView implements ChangeListener {
   }
 
   #wake(key: ByteString): void {
-    for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
+    this.#waiting.get(key)?.forEach((wake) => wake());
   }
 }
 

@@ -41,9 +41,9 @@ const LEAVE_MS = 1000;
 type Interruption = 'gone' | 'stopping';
 
 /**
- * ONE REQUEST THAT WAITS TO BE FIRST. It takes a place, is woken when the place has become the first
- * or was lost, makes sure of it with a majority of the members, and gives it up however else it
- * ends. What it cannot give up goes when its lease ends: from then on nobody renews that.
+ * ONE REQUEST THAT WAITS TO BE FIRST. It takes a place, is woken when the place has become the
+ * first or was lost, makes sure of it with a majority of the members, and gives it up however else
+ * it ends. What it cannot give up goes when its lease ends: from then on nobody renews that.
  */
 export class Waiter {
   readonly #node: LockNode;
@@ -182,9 +182,11 @@ export class Waiter {
         return { type: 'held', place };
       }
       isCertain = false;
-      if (!this.#isWaitOver) await this.#latch.wait();
-      else if ((await this.#leaveInTime(place)) === 'left')
-        return { type: 'locked', holder: first };
+      if (this.#isWaitOver) {
+        if ((await this.#leaveInTime(place)) === 'left') return { type: 'locked', holder: first };
+      } else {
+        await this.#latch.wait();
+      }
     }
   }
 

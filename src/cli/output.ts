@@ -27,9 +27,14 @@ export function shownKey({ key, keyEncoding }: KeyFields): string {
   return keyEncoding === 'base64' ? `base64:${key}` : inOneLine(key);
 }
 
-/** A value in one line. */
+/** Of a longer value only the beginning is shown among others. */
+const LONGEST_VALUE = 400;
+
+/** A value in one line; of a long one the beginning. */
 export function shownValue({ value, encoding }: ValueFields): string {
-  return encoding === 'base64' ? `base64:${value}` : inOneLine(value);
+  const shown = value.length > LONGEST_VALUE ? value.slice(0, LONGEST_VALUE) : value;
+  const rest = value.length > LONGEST_VALUE ? `… (${value.length} characters)` : '';
+  return (encoding === 'base64' ? `base64:${shown}` : inOneLine(shown)) + rest;
 }
 
 /** Text that is empty, has control characters or ends in blanks is quoted as in JSON. */

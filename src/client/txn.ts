@@ -139,8 +139,9 @@ export function postJson<T>(
   return caller.call(request, options, json<T>);
 }
 
-function complete({ compare = [], success = [], failure = [] }: Txn): Required<Txn> {
-  return { compare, success, failure };
+/** What is given and not known here is the node's to judge. */
+function complete(txn: Txn): Required<Txn> {
+  return { compare: [], success: [], failure: [], ...txn };
 }
 
 function numeric(

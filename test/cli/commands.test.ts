@@ -61,6 +61,7 @@ describe('get', () => {
       { key: 'long', value: 'x\ny' },
       { key: '/w==', keyEncoding: 'base64', value: 'AA==', encoding: 'base64' },
       { key: 'e', value: '' },
+      { key: 'f', value: 'x'.repeat(401) },
     ];
     const { out, requests } = await runCli(['get', 'a', '--prefix'], node({ ...page, kvs }));
     expect(out.split('\n')).toEqual([
@@ -68,6 +69,7 @@ describe('get', () => {
       'long         "x\\ny"',
       'base64:/w==  base64:AA==',
       'e            ""',
+      `f            ${'x'.repeat(400)}… (401 characters)`,
       '',
     ]);
     expect(requests[0]?.url).toBe(`${ENDPOINT}/kv?prefix=a&limit=1000`);
@@ -188,6 +190,13 @@ describe('txn', () => {
     ]);
     const sent: unknown = JSON.parse(textOf(requests[0]?.init.body));
     expect(sent).toEqual({ compare: [], failure: [], ...(JSON.parse(txn) as object) });
+    const odd = await runCli(
+      ['txn', '--file', 'f'],
+      node(answer),
+      {},
+      { readText: () => '{"x":1}' },
+    );
+    expect(textOf(odd.requests[0]?.init.body)).toContain('"x":1');
     const fromFile = await runCli(
       ['txn', '--file', 'f', '--json'],
       node(answer),

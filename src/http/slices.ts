@@ -14,12 +14,12 @@ interface Work {
   readonly advance: () => boolean;
 }
 
-const SLICE_MS = 2;
+const SLICE_MS = 1;
 
 /**
  * LONG READS, A SLICE AT A TIME
  *
- * What may take long is done in slices of about 2 ms. Of all that is under way, one slice is done
+ * What may take long is done in slices of about 1 ms. Of all that is under way, one slice is done
  * in each turn of the event loop, in rotation: so however much is asked for at once, nothing else
  * waits for more than a slice.
  */

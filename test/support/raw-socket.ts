@@ -92,6 +92,16 @@ export class RawSocket {
   close(): void {
     this.#socket.destroy();
   }
+
+  /** Says that nothing more will be sent. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /** Breaks the connection off, as a host does that knows nothing of it. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
 }
 
 function isComplete(received: string): boolean {

@@ -13,7 +13,7 @@ export interface WatchHome {
   readonly revision: number;
   now(): number;
   /** The stream has something to replay, and may: `step` is called when its turn comes. */
-  enqueue(stream: WatchStream): void;
+  enqueue(stream: WatchStream, when: 'now' | 'later'): void;
   /** The object that stands for a change of the past. */
   share(group: WatchGroup, change: WatchChange): WatchChange;
   /** So many events were told. */
@@ -69,13 +69,14 @@ export class WatchStream implements Watch, LiveWatch {
     this.#sink = sink;
     this.#state = 'replaying';
     if (this.#progressMs !== null) this.#progressAt = this.#home.now() + this.#progressMs;
-    this.#home.enqueue(this);
+    this.#home.enqueue(this, 'now');
   }
 
   resume(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'replaying';
-    this.#home.enqueue(this);
+    // Whoever reads as fast as it is told would otherwise keep everybody else waiting.
+    this.#home.enqueue(this, 'later');
   }
 
   close(why: 'slow' | null = null): void {
@@ -95,7 +96,7 @@ export class WatchStream implements Watch, LiveWatch {
     this.#next = this.told + 1;
     this.group.leave(this);
     this.#state = 'replaying';
-    this.#home.enqueue(this);
+    this.#home.enqueue(this, 'now');
   }
 
   /** Tells some of the past; whether it is to be called again. */

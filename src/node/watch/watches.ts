@@ -109,9 +109,11 @@ export class Watches {
         return changes.revision;
       },
       now: () => clock.now(),
-      enqueue: (stream) => {
+      enqueue: (stream, when) => {
         this.#queue.add(stream);
-        if (!this.#isReplaying) this.#replay();
+        if (this.#isReplaying) return;
+        if (when === 'now') this.#replay();
+        else this.#replayLater();
       },
       share: (group: WatchGroup, change: WatchChange) => this.#shared.share(group.name, change),
       counted: (events) => {
@@ -150,18 +152,20 @@ export class Watches {
   }
 
   #replay(): void {
-    const { clock, failed } = this.#options;
     this.#isReplaying = true;
     try {
-      if (this.#replaySlice()) {
-        clock.yield().then(() => this.#replay(), failed);
-        return;
-      }
+      if (this.#replaySlice()) return this.#replayLater();
       this.#isReplaying = false;
       this.#shared.clear();
     } catch (error) {
-      failed(error);
+      this.#options.failed(error);
     }
+  }
+
+  #replayLater(): void {
+    const { clock, failed } = this.#options;
+    this.#isReplaying = true;
+    clock.yield().then(() => this.#replay(), failed);
   }
 
   /** Each in its turn tells a little of the past, until time is up; whether something is left. */

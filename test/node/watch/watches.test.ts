@@ -114,7 +114,7 @@ describe('a watch from a revision on', () => {
     expect(rig.watches.size).toBe(1);
   });
 
-  test('waits while its reader is full, and ends when what comes next is forgotten', () => {
+  test('waits while its reader is full, and ends when what comes next is forgotten', async () => {
     const rig = filled();
     const slow = rig.open(specOf(EVERYTHING, { from: 2 }));
     slow.watch.close();
@@ -126,10 +126,12 @@ describe('a watch from a revision on', () => {
     rig.apply(compact(3));
     slow.isFull = false;
     reader.resume();
+    await rig.settle();
     expect(slow.revisions).toEqual([2, 3]);
     rig.apply(compact(5));
     slow.isFull = false;
     reader.resume();
+    await rig.settle();
     expect(slow.end).toEqual({ reason: 'compacted', compactRevision: 5 });
     expect([slow.revisions, rig.watches.size]).toEqual([[2, 3], 0]);
   });

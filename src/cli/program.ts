@@ -14,6 +14,7 @@ import { addLockCommand } from './commands/lock.ts';
 import { addMemberCommands } from './commands/member.ts';
 import { addPutCommand } from './commands/put.ts';
 import { addSimCommand } from './commands/sim.ts';
+import { addSnapshotCommands } from './commands/snapshot.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTxnCommand } from './commands/txn.ts';
 import { addWatchCommand } from './commands/watch.ts';
@@ -99,4 +100,5 @@ function addClientCommands(program: Command, tools: Tools): void {
   addStatusCommand(program, tools);
   addMemberCommands(program, tools);
   addCompactCommand(program, tools);
+  addSnapshotCommands(program, tools);
 }

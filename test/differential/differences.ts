@@ -9,11 +9,11 @@ import type { Concrete, DataOperation, Txn } from './support/operation.ts';
 import { faultsInAbcd, faultsInEtcd } from './support/rules.ts';
 import { simplified } from './support/simplified.ts';
 
-/** An operation, what was expected of it by the model of abcd, and what etcd answered. */
+/** An operation, what was expected of it by the model of abcd, and what a system answered. */
 export interface Disagreement {
   readonly operation: Concrete;
-  readonly abcd: Answer;
-  readonly etcd: Answer;
+  readonly expected: Answer;
+  readonly actual: Answer;
 }
 
 export interface Difference {
@@ -30,7 +30,8 @@ export const SHARED_OPERATIONS: Difference = {
   etcd: 'A nested transaction may have as many operations as the longest list above it leaves.',
   abcd: 'All operations of a list and of what is nested in it share the 128.',
   reason: 'In etcd a tree of 2^60 operations passes the check.',
-  explains: ({ abcd, etcd }) => [abcd, etcd].filter(isFailed('too-many-operations')).length === 1,
+  explains: ({ expected, actual }) =>
+    [expected, actual].filter(isFailed('too-many-operations')).length === 1,
 };
 
 export const DELETE_AFTER_PUT: Difference = {
@@ -38,9 +39,9 @@ export const DELETE_AFTER_PUT: Difference = {
   etcd: 'A nested transaction may delete what an earlier one beside it has put.',
   abcd: 'Refused: no way through a transaction writes a key twice.',
   reason: 'One revision would change a key twice, and a watch would tell both or lose one.',
-  explains: ({ operation, abcd, etcd }) =>
-    isFailed('duplicate-key')(abcd) &&
-    etcd.type === 'valid' &&
+  explains: ({ operation, expected, actual }) =>
+    isFailed('duplicate-key')(expected) &&
+    actual.type === 'valid' &&
     operation.type === 'txn' &&
     faultsInAbcd(withoutOpenDeletes(operation)).has('duplicate-key'),
 };
@@ -50,9 +51,9 @@ export const OPEN_DELETE: Difference = {
   etcd: 'A put may meet a deletion of everything from a key on (`range_end` of one zero byte).',
   abcd: 'Refused, as any other put that meets a deletion.',
   reason: 'The check of etcd takes this range for an empty one; its own documents refuse it.',
-  explains: ({ operation, abcd, etcd }) =>
-    isFailed('duplicate-key')(abcd) &&
-    etcd.type === 'valid' &&
+  explains: ({ operation, expected, actual }) =>
+    isFailed('duplicate-key')(expected) &&
+    actual.type === 'valid' &&
     operation.type === 'txn' &&
     !faultsInAbcd(withoutOpenDeletes(operation)).has('duplicate-key'),
 };
@@ -62,7 +63,7 @@ export const EMPTY_START: Difference = {
   etcd: 'A range that begins with the empty key is refused; all keys are asked for from `\\0` on.',
   abcd: 'It begins with the first key.',
   reason: 'An empty prefix means all keys, without a rule of its own.',
-  explains: ({ abcd, etcd }) => abcd.type === 'valid' && isFailed('invalid')(etcd),
+  explains: ({ expected, actual }) => expected.type === 'valid' && isFailed('invalid')(actual),
 };
 
 export const COMPACT_AT_ZERO: Difference = {
@@ -70,11 +71,11 @@ export const COMPACT_AT_ZERO: Difference = {
   etcd: 'Succeeds once in the life of a cluster, and does nothing.',
   abcd: 'Is refused as `compacted`, as at every revision that was compacted before.',
   reason: 'There is no revision 0; that etcd takes it is a matter of how it starts to count.',
-  explains: ({ operation, abcd, etcd }) =>
+  explains: ({ operation, expected, actual }) =>
     operation.type === 'compact' &&
     operation.revision === 0 &&
-    isFailed('compacted')(abcd) &&
-    etcd.type === 'compact',
+    isFailed('compacted')(expected) &&
+    actual.type === 'compact',
 };
 
 export const WHICH_FAULT: Difference = {
@@ -82,14 +83,14 @@ export const WHICH_FAULT: Difference = {
   etcd: 'Faults of puts come before those of reads; a lone put names its lease before its key.',
   abcd: 'The first fault in the order of the operations; of a put, the key before the lease.',
   reason: 'The order says where to look. Nothing was carried out in either case.',
-  explains: ({ operation, abcd, etcd }) => {
-    if (abcd.type !== 'failed' || etcd.type !== 'failed') return false;
-    if (isOneOf(faultsInAbcd(operation), abcd.kind)) {
-      return isOneOf(faultsInEtcd(operation), etcd.kind);
+  explains: ({ operation, expected, actual }) => {
+    if (expected.type !== 'failed' || actual.type !== 'failed') return false;
+    if (isOneOf(faultsInAbcd(operation), expected.kind)) {
+      return isOneOf(faultsInEtcd(operation), actual.kind);
     }
-    const isOfPut = etcd.kind === 'key-not-found' || etcd.kind === 'lease-not-found';
-    if (operation.type === 'put') return isOfPut && abcd.kind === 'key-not-found';
-    const isOfRead = abcd.kind === 'compacted' || abcd.kind === 'future-revision';
+    const isOfPut = actual.kind === 'key-not-found' || actual.kind === 'lease-not-found';
+    if (operation.type === 'put') return isOfPut && expected.kind === 'key-not-found';
+    const isOfRead = expected.kind === 'compacted' || expected.kind === 'future-revision';
     return operation.type === 'txn' && isOfPut && isOfRead;
   },
 };
@@ -99,8 +100,8 @@ export const TIES: Difference = {
   etcd: 'Pairs that are equal in what they are sorted by come in no particular order.',
   abcd: 'They come in the order of their keys, downwards when the order is.',
   reason: 'Pages of a sorted range must follow each other.',
-  explains: ({ operation, abcd, etcd }) =>
-    agree(simplified(operation, abcd, 'ties'), simplified(operation, etcd, 'ties')),
+  explains: ({ operation, expected, actual }) =>
+    agree(simplified(operation, expected, 'ties'), simplified(operation, actual, 'ties')),
 };
 
 export const EARLY_LIMIT: Difference = {
@@ -108,8 +109,20 @@ export const EARLY_LIMIT: Difference = {
   etcd: 'Where a sort is asked for and no order, the limit is taken before the pairs are sorted.',
   abcd: 'Pairs are sorted first; the order is ascending unless it is said.',
   reason: 'The first of all is asked for, not the first of some.',
-  explains: ({ operation, abcd, etcd }) =>
-    agree(simplified(operation, abcd, 'limits'), simplified(operation, etcd, 'limits')),
+  explains: ({ operation, expected, actual }) =>
+    agree(simplified(operation, expected, 'limits'), simplified(operation, actual, 'limits')),
+};
+
+export const BACKWARDS: Difference = {
+  name: 'ranges that end before they start',
+  etcd: 'Have no keys.',
+  abcd: 'In a URL they are refused; in a transaction they have no keys.',
+  reason: 'In a URL it is a mistake; a program may well work out a range without keys.',
+  explains: ({ operation, actual }) =>
+    (operation.type === 'get' || operation.type === 'delete') &&
+    operation.end !== undefined &&
+    operation.end < operation.key &&
+    isFailed('invalid')(actual),
 };
 
 /** Told by watches, and dealt with where they are compared. */
@@ -120,7 +133,8 @@ export const LOST_DELETION: Difference = {
   reason: 'A watch may begin at the compacted revision, so it has to be whole there.',
 };
 
-export const DIFFERENCES: readonly Difference[] = [
+/** Between etcd and the model of abcd. */
+export const OF_ETCD: readonly Difference[] = [
   SHARED_OPERATIONS,
   DELETE_AFTER_PUT,
   OPEN_DELETE,
@@ -131,6 +145,11 @@ export const DIFFERENCES: readonly Difference[] = [
   EARLY_LIMIT,
   LOST_DELETION,
 ];
+
+/** Between the model and the interface over HTTP, which is more strict. */
+export const OF_HTTP: readonly Difference[] = [WHICH_FAULT, BACKWARDS];
+
+export const DIFFERENCES: readonly Difference[] = [...OF_ETCD, BACKWARDS];
 
 /** The table as Markdown, for the README. */
 export function differencesTable(): string {

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { filesOf, SUITES } from './suites.ts';
 
 const FILES = [
+  'test/differential/etcd.test.ts',
   'test/e2e/kill.test.ts',
   'test/raft/log.test.ts',
   'test/sim/seeds.test.ts',
@@ -16,6 +17,7 @@ test('every file is in exactly one suite', () => {
   expect(shares()).toEqual({
     unit: ['test/raft/log.test.ts', 'test/tidy.test.ts'],
     simulator: ['test/sim/seeds.test.ts'],
+    differential: ['test/differential/etcd.test.ts'],
     e2e: ['test/e2e/kill.test.ts'],
   });
 });
@@ -24,7 +26,8 @@ test('a filter is a part of a path', () => {
   expect(shares('./test/raft', 'kill')).toEqual({
     unit: ['test/raft/log.test.ts'],
     simulator: [],
+    differential: [],
     e2e: ['test/e2e/kill.test.ts'],
   });
-  expect(shares('nothing')).toEqual({ unit: [], simulator: [], e2e: [] });
+  expect(shares('nothing')).toEqual({ unit: [], simulator: [], differential: [], e2e: [] });
 });

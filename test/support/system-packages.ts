@@ -9,6 +9,7 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['jq', 'jq'],
   ['iptables', 'iptables'],
   ['ip', 'iproute2'],
+  ['etcd', 'etcd-server'],
   ['dockerd', 'docker.io'],
   ['docker', 'docker.io'],
   ['docker-compose', 'docker-compose'],

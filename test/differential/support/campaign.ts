@@ -1,6 +1,7 @@
 import { sequenceOf } from './generator.ts';
+import { Mismatch } from './mismatch.ts';
 import type { Planned } from './operation.ts';
-import { Mismatch, play, type Played } from './play.ts';
+import { play, type Played } from './play.ts';
 import { shrink } from './shrink.ts';
 import type { System } from './system.ts';
 

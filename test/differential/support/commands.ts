@@ -44,7 +44,11 @@ function txnOpOf(op: DataOperation<number>): TxnOp {
   switch (op.type) {
     case 'put': {
       const { lease, ...fields } = op;
-      return { ...fields, value: op.value ?? EMPTY_BYTES, lease: (lease ?? null) as LeaseId | null };
+      return {
+        ...fields,
+        value: op.value ?? EMPTY_BYTES,
+        lease: (lease ?? null) as LeaseId | null,
+      };
     }
     case 'get':
     case 'delete':

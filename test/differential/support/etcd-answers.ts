@@ -44,7 +44,9 @@ interface Data {
   readonly responses?: readonly Response[];
 }
 
-type Response = { readonly [K in 'put' | 'range' | 'delete_range' | 'txn' as `response_${K}`]?: Data };
+type Response = {
+  readonly [K in 'put' | 'range' | 'delete_range' | 'txn' as `response_${K}`]?: Data;
+};
 
 export interface WatchMessage {
   readonly result?: {

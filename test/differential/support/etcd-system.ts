@@ -1,4 +1,5 @@
 import type { ByteString } from '../../../src/lib/bytes.ts';
+import { OF_ETCD } from '../differences.ts';
 import { type Answer, isFresh } from './answer.ts';
 import { decodeData, decodeRefusal, type FromEtcd, revisionOf } from './etcd-answers.ts';
 import { encodeBytes, encodeData, encodeTxn, type ToEtcd } from './etcd-requests.ts';
@@ -15,7 +16,7 @@ const ALL = encodeBytes('\0' as ByteString);
 /** A real etcd, by its JSON gateway. */
 export class EtcdSystem implements System {
   readonly name = 'etcd';
-  readonly rules = 'etcd';
+  readonly differences = OF_ETCD;
   readonly #url: string;
   /** How far its revisions are ahead of the model's. */
   #base = 0;
@@ -111,10 +112,12 @@ export class EtcdSystem implements System {
       readonly keys?: readonly string[];
     }
     const request = { ID: id, keys: true };
-    const { ID, TTL, grantedTTL, keys = [] } = await this.#ask<TimeToLive>(
-      'lease/timetolive',
-      request,
-    );
+    const {
+      ID,
+      TTL,
+      grantedTTL,
+      keys = [],
+    } = await this.#ask<TimeToLive>('lease/timetolive', request);
     if (TTL === '-1') return { type: 'failed', kind: 'lease-not-found' };
     const ttl = Number(grantedTTL);
     const decoded = keys.map((key) => atob(key) as ByteString).toSorted(byBytes);

@@ -2,6 +2,7 @@ import type { LeaseId } from '../../../src/kv/command.ts';
 import type { KvChange } from '../../../src/kv/event.ts';
 import { boundsOf } from '../../../src/kv/range-query.ts';
 import { StateMachine } from '../../../src/kv/state-machine.ts';
+import { WHICH_FAULT } from '../differences.ts';
 import { type Answer, type Event, failed, isFresh } from './answer.ts';
 import { commandOf } from './commands.ts';
 import type { Concrete, Watch } from './operation.ts';
@@ -15,7 +16,7 @@ const REPLAY_BUDGET = 3;
 /** The state machine of a node by itself: no log, no network. */
 export class MachineSystem implements System {
   readonly name = 'state machine';
-  readonly rules = 'abcd';
+  readonly differences = [WHICH_FAULT];
   readonly #watchers = new Set<(change: KvChange) => void>();
   #machine = new StateMachine();
 

@@ -63,4 +63,3 @@ export class ModelSystem {
     return { type: 'lease-get', id, ttl: lease.ttl, isFresh: true, keys };
   }
 }
-

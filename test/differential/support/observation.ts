@@ -1,9 +1,9 @@
 import { LOST_DELETION } from '../differences.ts';
 import { agree } from './agree.ts';
 import type { Event } from './answer.ts';
+import { Mismatch } from './mismatch.ts';
 import type { ModelSystem } from './model-system.ts';
 import type { Watch } from './operation.ts';
-import { Mismatch } from './play.ts';
 import type { System, Watcher } from './system.ts';
 
 /** A watch that is open in several systems, and what it has to tell. */
@@ -64,8 +64,10 @@ export class Observation {
   async verify(): Promise<readonly string[]> {
     const lost = this.#withoutLost();
     const met: string[] = [];
-    for (const [{ name, rules }, { log }] of this.#watchers) {
-      const variants = rules === 'etcd' ? [this.#expected, lost] : [this.#expected];
+    for (const [{ name, differences }, { log }] of this.#watchers) {
+      const variants = differences.includes(LOST_DELETION)
+        ? [this.#expected, lost]
+        : [this.#expected];
       await log.reach(Math.min(...variants.map(({ length }) => length)));
       const index = variants.findIndex((variant) => agree(variant, log.events));
       if (index === -1) {

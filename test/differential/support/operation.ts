@@ -151,8 +151,14 @@ function mapCompare<A, B>(compare: Compare<A>, map: Resolve<A, B>): Compare<B> {
 }
 
 function mapGet<A, B>(get: Get<A>, map: Resolve<A, B>): Get<B> {
-  const { revision, minModRevision, maxModRevision, minCreateRevision, maxCreateRevision, ...rest } =
-    get;
+  const {
+    revision,
+    minModRevision,
+    maxModRevision,
+    minCreateRevision,
+    maxCreateRevision,
+    ...rest
+  } = get;
   return {
     ...rest,
     ...optional('revision', revision, map),

@@ -1,9 +1,9 @@
 /** One sequence of operations, carried out by the model and by systems, answer by answer. */
 
 import type { ByteString } from '../../../src/lib/bytes.ts';
-import { DIFFERENCES, WHICH_FAULT } from '../differences.ts';
 import { agree } from './agree.ts';
 import type { Answer } from './answer.ts';
+import { Mismatch } from './mismatch.ts';
 import { ModelSystem } from './model-system.ts';
 import { Observation } from './observation.ts';
 import {
@@ -17,19 +17,6 @@ import {
 import { probesOf } from './probe.ts';
 import { faultsInAbcd, faultsInEtcd } from './rules.ts';
 import type { System, Watcher } from './system.ts';
-
-/** The first thing that a system did otherwise, for no known reason. */
-export class Mismatch extends Error {
-  override readonly name = 'Mismatch';
-  readonly expected: unknown;
-  readonly actual: unknown;
-
-  constructor(what: string, expected: unknown, actual: unknown) {
-    super(what);
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
 
 export interface Played {
   /** The names of the differences that were met. */
@@ -156,10 +143,7 @@ class Player {
   }
 
   /** Asks all systems at once, and compares what they say. */
-  async #compare(
-    expected: Answer,
-    ask: (system: System) => Promise<Answer>,
-  ): Promise<void> {
+  async #compare(expected: Answer, ask: (system: System) => Promise<Answer>): Promise<void> {
     const kind = expected.type === 'failed' ? expected.kind : expected.type;
     this.#answers.set(kind, (this.#answers.get(kind) ?? 0) + 1);
     const asked = this.#systems.map(async (system) => {
@@ -173,11 +157,10 @@ class Player {
     if (operation === null) throw new Error('nothing was asked');
     if (!(actual instanceof Error)) {
       if (agree(expected, actual)) return;
-      const seen = { operation, abcd: expected, etcd: actual };
-      const known = system.rules === 'etcd' ? DIFFERENCES : [WHICH_FAULT];
-      const reason = known.find(({ explains }) => explains?.(seen) === true);
+      const seen = { operation, expected, actual };
+      const reason = system.differences.find(({ explains }) => explains?.(seen) === true);
       if (reason !== undefined) {
-        if (system.rules === 'etcd') this.#met.add(reason.name);
+        this.#met.add(reason.name);
         return;
       }
     }

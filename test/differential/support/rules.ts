@@ -23,7 +23,8 @@ export function faultsInEtcd(operation: Operation<unknown>): Faults {
   return faultsOf(operation, {
     isBadSpan: ({ key }) => key === '',
     hasTooMany: (txn) => exceeds(txn, MAX_OPERATIONS),
-    hasDuplicate: (txn) => touchedInEtcd(txn.success) === null || touchedInEtcd(txn.failure) === null,
+    hasDuplicate: (txn) =>
+      touchedInEtcd(txn.success) === null || touchedInEtcd(txn.failure) === null,
   });
 }
 

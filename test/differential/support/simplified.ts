@@ -39,15 +39,12 @@ function simplifiedGet(get: Get<number>, answer: GetAnswer, what: What): unknown
   }
   // Without values nothing says which pairs were equal in them.
   const isHidden = sort === 'value' && keysOnly === true;
-  const groups = new Map<unknown, Pair[]>();
-  for (const pair of answer.kvs) {
-    const by = isHidden ? null : SORTED_BY[sort](pair);
-    groups.set(by, [...(groups.get(by) ?? []), pair]);
-  }
+  const sortedBy = (pair: Pair): unknown => (isHidden ? null : SORTED_BY[sort](pair));
+  const groups = Map.groupBy(answer.kvs, sortedBy);
   // The limit has chosen among those that were equal to the last one.
   const last = answer.more ? [...groups.keys()].at(-1) : undefined;
   const kvs = [...groups].map(([by, pairs]) => [by, by === last ? pairs.length : byKey(pairs)]);
-  return { ...answer, kvs };
+  return { ...answer, order: answer.kvs.map(sortedBy), kvs };
 }
 
 const SORTED_BY: Readonly<Record<Exclude<Sort, 'key'>, (pair: Pair) => unknown>> = {

@@ -1,11 +1,12 @@
+import type { Difference } from '../differences.ts';
 import type { Answer, Event } from './answer.ts';
 import type { Concrete, Watch } from './operation.ts';
 
 /** A store that carries out operations, in which revisions are the model's. */
 export interface System {
   readonly name: string;
-  /** Whose rules it follows. */
-  readonly rules: 'etcd' | 'abcd';
+  /** Where it may differ from the model. */
+  readonly differences: readonly Difference[];
   /** Empties the store: the revision is 1 then, and nothing from before may be asked for. */
   reset(): Promise<void>;
   perform(operation: Exclude<Concrete, Watch<number>>): Promise<Answer>;
@@ -15,7 +16,7 @@ export interface System {
 
 /** A watch that is open. */
 export interface Watcher {
-  readonly log: EventLog;
+  readonly log: Pick<EventLog, 'events' | 'reason' | 'reach'>;
   close(): Promise<void>;
 }
 

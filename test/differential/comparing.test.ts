@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { ByteString } from '../../src/lib/bytes.ts';
+import { differencesTable } from './differences.ts';
 import { agree } from './support/agree.ts';
 import { type GetAnswer, type Pair, UNTOLD } from './support/answer.ts';
 import type { Get } from './support/operation.ts';
@@ -24,6 +25,12 @@ const BY_VERSION: Get<number> = {
   sort: 'version',
   order: 'asc',
 };
+
+test('the README has the table of differences as it is', async () => {
+  const readme = await Bun.file(new URL('../../README.md', import.meta.url)).text();
+  expect(readme).toContain(`## Differences from etcd\n\n`);
+  expect(readme).toContain(`\n${differencesTable()}\n`);
+});
 
 describe('answers agree', () => {
   test.each<[unknown, unknown, boolean]>([

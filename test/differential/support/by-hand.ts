@@ -10,6 +10,7 @@ import {
   LOST_DELETION,
   OPEN_DELETE,
   SHARED_OPERATIONS,
+  SHORT_LEASE,
   TIES,
   WHICH_FAULT,
 } from '../differences.ts';
@@ -88,6 +89,13 @@ export const BY_HAND = {
       { type: 'watch', key: A, from: { at: 'compacted', plus: 0 } },
     ],
     met: LOST_DELETION.name,
+  },
+  lease: {
+    sequence: [
+      { type: 'lease-grant', id: '1', ttl: 1 },
+      { type: 'lease-revoke', id: '1' },
+    ],
+    met: SHORT_LEASE.name,
   },
   // Thrice: one of three goes by a transaction.
   backwards: {

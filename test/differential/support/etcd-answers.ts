@@ -71,6 +71,7 @@ const REFUSALS: readonly (readonly [part: string, kind: Failed['kind']])[] = [
   ['key is not provided', 'invalid'],
   ['value is provided', 'invalid'],
   ['lease is provided', 'invalid'],
+  ['too large lease TTL', 'invalid'],
 ];
 
 /** @throws Error for a message that no operation of ours should bring about */

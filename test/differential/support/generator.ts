@@ -30,7 +30,7 @@ const KEYS = [
 const VALUES = ['', '', '1', '10', '9', 'x', '\0', '\xff\xfe', '{}', 'null'].map(bytes);
 const LEASES = ['1', '7', '4037200794235010051', '9223372036854775807', '9007199254740993'];
 const UNKNOWN_LEASE = '5555';
-const TTLS = [1000, 3600, 86_400, 1_000_000];
+const TTLS = [1000, 3600, 86_400, 1_000_000, 9_000_000_000, 9_000_000_001];
 const SORTS: readonly Sort[] = ['key', 'version', 'create', 'mod', 'value'];
 const OPS = ['=', '!=', '<', '>'] as const;
 const MAX_WATCHES = 8;

@@ -27,7 +27,7 @@ import {
   txnRequest,
 } from './http-requests.ts';
 import { openHttpWatch } from './http-watch.ts';
-import type { Concrete, DataOperation, Txn, Watch } from './operation.ts';
+import type { Concrete, DataOperation, Get, Txn, Watch } from './operation.ts';
 import type { System, Watcher } from './system.ts';
 
 interface Reply {
@@ -60,6 +60,9 @@ export class HttpSystem implements System {
   readonly #from: FromNode = (revision) => (revision === 0 ? 0 : revision - this.#base);
 
   async reset(): Promise<void> {
+    // So that a sequence that failed fails again.
+    this.#turn = 0;
+    this.#count = 0;
     const { leases } = await this.#body<{ leases: { id: string }[] }>('GET', '/leases');
     for (const { id } of leases) await this.#body('DELETE', `/leases/${id}`);
     const { revision } = await this.#body<HttpDelete>('DELETE', '/kv?prefix=');
@@ -119,10 +122,26 @@ export class HttpSystem implements System {
         requireSame(operation.key, body as HttpPut, operation.lease);
         return decodePut(body as HttpPut, this.#from);
       case 'get':
+        await this.#followPages(operation, request, body as HttpPage);
         return decodePage(body as HttpPage, revision, this.#from);
       case 'delete':
         return decodeDelete(body as HttpDelete, this.#from);
     }
+  }
+
+  /** All pages, one after the other, are what one large page is. @throws Error */
+  async #followPages(get: Get<number>, request: HttpRequest, first: HttpPage): Promise<void> {
+    if ((first.next ?? null) === null || this.#turn % 2 !== 0) return;
+    const pairs = [...first.kvs];
+    for (let next = first.next ?? null; next !== null; ) {
+      const page = await this.#body<HttpPage>('GET', `${request.path}&cursor=${next}`);
+      pairs.push(...page.kvs);
+      next = page.next ?? null;
+    }
+    const { limit: _, ...whole } = { ...get, revision: this.#from(first.revision) };
+    const { body } = await this.#ask(requestOf(whole, this.#to));
+    if (agree((body as HttpPage).kvs, pairs)) return;
+    throw new Error(`pages: ${JSON.stringify(pairs)} of ${JSON.stringify(body)}`);
   }
 
   /** A key that is not there is no refusal of what was asked. */

@@ -12,6 +12,7 @@ type AnyTxn = Txn<unknown>;
 type AnyOp = DataOperation<unknown>;
 
 const MAX_OPERATIONS = 128;
+const MAX_TTL = 9_000_000_000;
 
 /** Whether nobody has anything against a transaction. */
 export function isWellFormed(txn: AnyTxn): boolean {
@@ -68,6 +69,8 @@ function isInvalid(operation: Operation<unknown>, rules: Rules): boolean {
         operation.compare.some((compare: Compare<unknown>) => rules.isBadSpan(compare)) ||
         [...operation.success, ...operation.failure].some((op) => isInvalid(op, rules))
       );
+    case 'lease-grant':
+      return operation.ttl > MAX_TTL;
     case 'watch': {
       const { key, end } = operation;
       return key === '' || (end !== undefined && end <= key);

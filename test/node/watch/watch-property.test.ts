@@ -30,6 +30,7 @@ class World {
   readonly recorders: Recorder[] = [];
   /** Committed, and not yet known to the node. */
   #ahead: KvCommand[] = [];
+  readonly #expected = new Map<Recorder, { seen: number; readonly list: KvChange[] }>();
   seen = { compacted: 0, refused: 0, jumps: 0, paused: 0 };
 
   constructor(seed: number) {
@@ -122,9 +123,10 @@ class World {
     recorder.progress = (revision) => {
       const before = recorder.progresses.at(-1) ?? 0;
       expect(revision).toBeGreaterThanOrEqual(before);
-      expect(revision).toBeGreaterThanOrEqual(recorder.revisions.at(-1) ?? 0);
-      const upTo = this.expected(recorder).filter((change) => change.revision <= revision);
-      expect(recorder.revisions).toEqual(upTo.map((change) => change.revision));
+      expect(revision).toBeGreaterThanOrEqual(recorder.changes.at(-1)?.revision ?? 0);
+      // What it was told is looked at in the end; whether it was all of it, now.
+      const due = this.expected(recorder).findLastIndex((change) => change.revision <= revision);
+      expect(recorder.changes.length).toBe(due + 1);
       return take(revision);
     };
   }
@@ -139,18 +141,25 @@ class World {
     await this.rig.settle();
   }
 
-  expected({ spec, watch }: Recorder): KvChange[] {
-    return this.changes
-      .filter(({ revision }) => revision >= watch.from)
-      .map(({ revision, events }) => ({ revision, events: events.filter(isWanted(spec)) }))
-      .filter(({ events }) => events.length > 0);
+  /** All that the watch is to be told, of what was committed so far. */
+  expected(recorder: Recorder): KvChange[] {
+    const known = this.#expected.get(recorder) ?? { seen: 0, list: [] };
+    this.#expected.set(recorder, known);
+    const { spec, watch } = recorder;
+    for (const { revision, events } of this.changes.slice(known.seen)) {
+      const wanted = events.filter(isWanted(spec));
+      if (revision >= watch.from && wanted.length > 0)
+        known.list.push({ revision, events: wanted });
+    }
+    known.seen = this.changes.length;
+    return known.list;
   }
 
   check(recorder: Recorder): void {
     const expected = this.expected(recorder);
     const { end, changes } = recorder;
     const told = end === null ? expected : expected.slice(0, changes.length);
-    expect(changes.map(withoutPrev)).toEqual(told.map(withoutPrev));
+    expect(textOf(changes)).toBe(textOf(told));
     for (const [at, change] of changes.entries()) checkPrev(change, told[at]);
     if (end === null) return;
     this.seen.compacted += 1;
@@ -166,22 +175,26 @@ function isWanted({ range, only }: WatchSpec): (event: KvEvent) => boolean {
   return ({ type, kv }) => isInside(range, kv.key) && (only === null || only === type);
 }
 
-function withoutPrev({ revision, events }: KvChange) {
-  return { revision, events: events.map(({ type, kv }) => ({ type, kv })) };
+function textOf(changes: readonly KvChange[]): string {
+  const lines = changes.map(({ revision, events }) =>
+    JSON.stringify([revision, events.map(({ type, kv }) => [type, kv])]),
+  );
+  return lines.join('\n');
 }
 
 /** The pair before, or null where it may be forgotten; never another. */
 function checkPrev(told: KvChange, truth: KvChange | undefined): void {
   for (const [at, { prev }] of told.events.entries()) {
-    const before = truth?.events[at]?.prev ?? null;
-    if (prev !== null) expect<unknown>(prev).toEqual(before);
+    const before = truth?.events[at]?.prev;
+    if (prev?.modRevision === before?.modRevision && prev?.value === before?.value) continue;
+    expect(prev).toBeNull();
   }
 }
 
 test('whatever is written, forgotten or jumped over, a watch is told it once', async () => {
   const seen = { compacted: 0, refused: 0, jumps: 0, paused: 0 };
   let told = 0;
-  for (let seed = 1; seed <= 150; seed += 1) {
+  for (let seed = 1; seed <= 60; seed += 1) {
     const world = new World(seed);
     for (let n = 0; n < 60; n += 1) await world.step();
     await world.settle();

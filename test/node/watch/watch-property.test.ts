@@ -147,9 +147,8 @@ class World {
     this.#expected.set(recorder, known);
     const { spec, watch } = recorder;
     for (const { revision, events } of this.changes.slice(known.seen)) {
-      const wanted = events.filter(isWanted(spec));
-      if (revision >= watch.from && wanted.length > 0)
-        known.list.push({ revision, events: wanted });
+      const wanted = revision < watch.from ? [] : events.filter(isWanted(spec));
+      if (wanted.length > 0) known.list.push({ revision, events: wanted });
     }
     known.seen = this.changes.length;
     return known.list;

@@ -2,10 +2,14 @@
 
 import type { Exit, Signal } from './cluster/process.ts';
 import { EXIT, ExitError } from './exit.ts';
+import { ProcessTree } from './process-tree.ts';
 
 export interface ForegroundChild {
   readonly exited: Promise<Exit>;
+  /** Sends a signal to it and to all that it has started. */
   kill(signal: Signal): void;
+  /** Whether all of that has ended, as far as it is known. */
+  isGone(): boolean;
 }
 
 /**
@@ -30,7 +34,12 @@ export const runHere: RunHere = (command, environment, input) => {
     code: child.exitCode,
     signal: child.signalCode === null ? null : String(child.signalCode),
   }));
-  return { exited, kill: (signal) => child.kill(signal) };
+  const tree = new ProcessTree(child.pid);
+  void exited.then(() => {
+    // What it has started is looked for while it can still be told whose it is.
+    tree.ended(child.pid);
+  });
+  return { exited, kill: (signal) => tree.kill(signal), isGone: () => tree.isGone };
 };
 
 /** @throws ExitError when the command cannot be started */

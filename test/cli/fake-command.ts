@@ -24,8 +24,13 @@ export class FakeCommands {
     const started = { command, environment, input: text, signals: [], end: resolve };
     this.started.push(started);
     this.onStart(started);
+    let isGone = false;
+    void promise.then(() => {
+      isGone = true;
+    });
     return {
       exited: promise,
+      isGone: () => isGone,
       kill: (signal) => {
         (started.signals as Signal[]).push(signal);
         this.onSignal(started, signal);

@@ -36,20 +36,25 @@ async function killLeaders(cluster: ProcessCluster, progress: () => number): Pro
   }
 }
 
+/** Clients that each begin with another node. */
+function clientsOf(cluster: ProcessCluster): AbcdClient[] {
+  const endpoints = cluster.nodes.map(({ url }) => url);
+  return endpoints.map((_, i) => {
+    const turned = [...endpoints.slice(i), ...endpoints.slice(0, i)];
+    return new AbcdClient({ endpoints: turned, timeoutMs: 30_000, attemptTimeoutMs: 1000 });
+  });
+}
+
+function pick(clients: readonly AbcdClient[], worker: number): AbcdClient {
+  const client = clients[worker % clients.length];
+  if (client === undefined) throw new Error('no client');
+  return client;
+}
+
 test('a counter counts each increment once, and no acknowledged write is lost', async () => {
   await using cluster = await ProcessCluster.start();
-  const endpoints = cluster.nodes.map(({ url }) => url);
-  const clients = endpoints.map(
-    (_, i) =>
-      new AbcdClient({
-        endpoints: [...endpoints.slice(i), ...endpoints.slice(0, i)],
-        timeoutMs: 30_000,
-        attemptTimeoutMs: 1000,
-      }),
-  );
-  const [watcher] = clients;
-  const clientOf = (worker: number) => clients[worker % clients.length] ?? new Error();
-  if (watcher === undefined) throw new Error('no client');
+  const clients = clientsOf(cluster);
+  const watcher = pick(clients, 0);
   const seen: string[] = [];
   const watch = watcher.watch({ key: 'counter' });
   await watch.opened;
@@ -58,8 +63,7 @@ test('a counter counts each increment once, and no acknowledged write is lost', 
   let increments = 0;
   const acknowledged: string[] = [];
   const load = new Load(WORKERS, async (worker, turn) => {
-    const client = clientOf(worker);
-    if (client instanceof Error) throw client;
+    const client = pick(clients, worker);
     await client.update('counter', (pair) => `${Number(pair?.value ?? 0) + 1}`);
     increments += 1;
     const key = `written/${worker}/${turn}`;
@@ -88,3 +92,38 @@ async function collect(watch: AsyncIterable<WatchItem>, seen: string[]): Promise
     for (const event of item.events) if (event.type === 'put') seen.push(event.value);
   }
 }
+
+test('a lock has one holder at a time, with growing tokens, while leaders are killed', async () => {
+  await using cluster = await ProcessCluster.start();
+  const clients = clientsOf(cluster);
+  const held: { readonly token: number; readonly lost: AbortSignal }[] = [];
+  const tokens: number[] = [];
+  let done = 0;
+  const load = new Load(WORKERS, async (worker) => {
+    const client = pick(clients, worker);
+    const work = client.withLock(
+      'guard/n',
+      async ({ fencingToken, signal }) => {
+        const others = held.filter(({ lost }) => !lost.aborted).map(({ token }) => token);
+        expect(others).toEqual([]);
+        tokens.push(fencingToken);
+        held.push({ token: fencingToken, lost: signal });
+        // Not safe by itself: two at a time would lose an increment.
+        const value = await client.getText('guarded');
+        await client.put('guarded', `${Number(value ?? 0) + 1}`);
+        held.splice(0, held.length, ...held.filter(({ token }) => token !== fencingToken));
+      },
+      { ttl: 10 },
+    );
+    await work;
+    done += 1;
+  });
+  await killLeaders(cluster, () => done);
+  await load.stop();
+  const ascending = tokens.toSorted((a, b) => a - b);
+  expect(tokens).toEqual(ascending);
+  expect(new Set(tokens).size).toBe(tokens.length);
+  expect(await pick(clients, 0).getText('guarded')).toBe(`${done}`);
+  expect(await pick(clients, 1).readLock('guard/n')).toMatchObject({ holder: null, queue: [] });
+  for (const client of clients) client.close();
+}, 120_000);

@@ -1,11 +1,14 @@
 import type { Held } from '../../client/held.ts';
+import type { Clock } from '../../node/clock.ts';
 import type { Session } from '../client.ts';
 import { EXIT } from '../exit.ts';
 import { exitCodeOfChild, type ForegroundChild, startCommand } from '../foreground.ts';
+import { pause } from '../http.ts';
 import { firstOf } from './lease.ts';
 
 /** How long a command that is told to stop has before it is killed. */
 const GRACE_MS = 5000;
+const LOOK_AGAIN_MS = 50;
 
 /** Something that is held while a person waits or a command runs. */
 export interface Holding {
@@ -57,11 +60,19 @@ async function superviseCommand(
   }
   if (ended.signal.aborted) return exitCodeOfChild(await exited);
   cli.note(`error: ${reasonOf(lost)}; the command is stopped\n`);
-  child.kill('SIGTERM');
-  const cancel = cli.clock.setTimer(GRACE_MS, () => child.kill('SIGKILL'));
+  await stop(cli.clock, child);
   await exited;
-  cancel();
   return EXIT.condition;
+}
+
+/** What a script has started is stopped with it, or what it holds would be used without right. */
+async function stop(clock: Clock, child: ForegroundChild): Promise<void> {
+  const deadline = clock.now() + GRACE_MS;
+  child.kill('SIGTERM');
+  while (!child.isGone()) {
+    if (clock.now() >= deadline) return child.kill('SIGKILL');
+    await pause(clock, LOOK_AGAIN_MS);
+  }
 }
 
 function reasonOf({ reason }: AbortSignal): string {

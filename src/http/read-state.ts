@@ -1,6 +1,6 @@
 import type { RevisionFault } from '../kv/range-query.ts';
 import type { NodeApi, RequestContext, StoreView } from '../node/api.ts';
-import type { ApiError } from '../wire/errors.ts';
+import { ApiError } from '../wire/errors.ts';
 import type { Query } from './query.ts';
 import { failureOf } from './written.ts';
 
@@ -40,5 +40,8 @@ export function revisionToRead(
 }
 
 function revisionError(revision: number, fault: RevisionFault): ApiError {
-  return failureOf({ ...fault, revision });
+  if (fault.type === 'compacted') return failureOf({ ...fault, revision });
+  return new ApiError('future-revision', `This node knows revisions up to ${revision}`, {
+    revision,
+  });
 }

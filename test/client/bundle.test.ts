@@ -78,4 +78,4 @@ test('works in Node, where there is one, as it does in Bun', async () => {
     const expected = [true, [0, 255], 'precondition-failed', true, true, '1', 'unreachable', true];
     expect(JSON.parse(out ?? '')).toEqual(expected);
   }
-});
+}, 30_000);

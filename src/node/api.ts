@@ -164,7 +164,7 @@ export interface NodeApi {
    * live in seconds, or with null when there is no such lease.
    */
   keepAlive(id: LeaseId, context: RequestContext): Promise<number | null>;
-  /** Ms that are left of a lease at least, as its leader knows; null when there is no such lease. */
+  /** Ms that are left of a lease at least, by its leader; null when there is no such lease. */
   remainingOf(id: LeaseId, context: RequestContext): Promise<number | null>;
 
   status(): NodeStatus;

@@ -31,6 +31,7 @@ export const EVENTS = [
   'lease-checkpointed',
   'lease-renewed',
   'lease-asked',
+  'old-leader-asked-for-lease',
   'lease-renewal-logged',
   'watch-opened',
   'watch-resumed',

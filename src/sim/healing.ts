@@ -24,7 +24,7 @@ const SETTLED_WITHIN = 60;
 const SNAPSHOT_AGAIN_MS = 2 * DEFAULT_PEER_TIMEOUTS.snapshotMs;
 /** The longest that a client goes on with one operation, ms. */
 const CLIENTS_END_MS = 30_000;
-/** The longest that a lease lives which nobody renews: its time, and what clocks may be wrong, ms. */
+/** The longest that a lease lives which nobody renews, with what clocks may be wrong, ms. */
 const LEASES_END_MS = 30_000;
 const LAST_WISHES = 5;
 const STABLE_FOR = 10;

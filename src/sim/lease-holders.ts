@@ -9,6 +9,7 @@ import type { Node } from '../node/node.ts';
 import type { LeaseEnds } from './checkers/lease-ends.ts';
 import { MachineClock } from './sim-clock.ts';
 import { isExpected, type SimCluster } from './sim-cluster.ts';
+import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
 
 const HOLDERS = 2;
@@ -18,6 +19,10 @@ const RATE_ERROR = 0.1;
 const TIMEOUT_MS = 1_000;
 /** Between two renewals, in ms for each second of a lease's time: some come too late. */
 const LONGEST_PAUSE = 1_100;
+/** How often somebody looks for a leader that was deposed, ms. */
+const LOOK_EVERY_MS = 30;
+/** How many leases are renewed there. */
+const HELD_MAX = 4;
 /** Ids apart from those that other clients ask for. */
 const FIRST_ID = 900_000_000;
 
@@ -26,6 +31,8 @@ export class LeaseHolders {
   readonly #cluster: SimCluster;
   readonly #ends: LeaseEnds;
   readonly #prng: Prng;
+  /** Leases whose holders go by these clocks. */
+  readonly #held = new Map<LeaseId, () => number>();
   #asked = 0;
   #running = 0;
   #stopping = false;
@@ -42,20 +49,45 @@ export class LeaseHolders {
   }
 
   start(): void {
+    this.#spawn(this.#askOldLeaders(this.#prng.fork()));
     for (let holder = 0; holder < HOLDERS; holder += 1) {
-      this.#running += 1;
-      this.#hold(this.#prng.fork()).then(
-        () => {
-          this.#running -= 1;
-        },
-        (error: unknown) => this.#world.failed(error),
-      );
+      this.#spawn(this.#hold(this.#prng.fork()));
     }
   }
 
   /** Nobody asks for another lease, or renews one. */
   stop(): void {
     this.#stopping = true;
+  }
+
+  #spawn(work: Promise<void>): void {
+    this.#running += 1;
+    work.then(
+      () => {
+        this.#running -= 1;
+      },
+      (error: unknown) => this.#world.failed(error),
+    );
+  }
+
+  /** Renews at whoever was deposed and has not noticed: nobody else could promise too much. */
+  async #askOldLeaders(prng: Prng): Promise<void> {
+    while (!this.#stopping) {
+      await this.#world.scheduler.pause(LOOK_EVERY_MS);
+      const { oldLeader } = this.#cluster;
+      const leases = [...this.#held];
+      if (oldLeader === null || leases.length === 0) continue;
+      const [id, clock] = prng.pick(leases);
+      // One that is stopped answers when it goes on: it is to find several questions then.
+      this.#spawn(this.#askOldLeader(oldLeader, id, clock));
+    }
+  }
+
+  async #askOldLeader(oldLeader: SimNode, id: LeaseId, clock: () => number): Promise<void> {
+    this.#world.coverage.count('old-leader-asked-for-lease');
+    const sentAt = clock();
+    const ms = await this.#askOne(oldLeader, (node, context) => renew(node, id, context), null);
+    if (ms !== undefined && ms !== null) this.#ends.confirmed(id, sentAt, ms);
   }
 
   async #hold(prng: Prng): Promise<void> {
@@ -76,6 +108,9 @@ export class LeaseHolders {
     const ttl = prng.pick(TTLS);
     this.#ends.asked(id, clock);
     if (!(await this.#grant(prng, id, ttl, clock))) return;
+    this.#held.set(id, clock);
+    const [oldest] = this.#held.keys();
+    if (oldest !== undefined && this.#held.size > HELD_MAX) this.#held.delete(oldest);
     for (let left = prng.between(0, 8); left > 0 && !this.#stopping; left -= 1) {
       await scheduler.pause(prng.unit() * ttl * LONGEST_PAUSE);
       const sentAt = clock();
@@ -111,10 +146,16 @@ export class LeaseHolders {
     ask: (node: Node, context: RequestContext) => Promise<T>,
     requestId: string | null,
   ): Promise<T | undefined> {
-    const { nodes, oldLeader } = this.#cluster;
+    const { nodes } = this.#cluster;
     if (nodes.length === 0) return undefined;
-    // Whoever does not know yet that it is deposed is the one to promise too much.
-    const target = oldLeader !== null && prng.chance(0.5) ? oldLeader : prng.pick(nodes);
+    return await this.#askOne(prng.pick(nodes), ask, requestId);
+  }
+
+  async #askOne<T>(
+    target: SimNode,
+    ask: (node: Node, context: RequestContext) => Promise<T>,
+    requestId: string | null,
+  ): Promise<T | undefined> {
     try {
       return await this.#cluster.call(target, ask, TIMEOUT_MS, requestId);
     } catch (error) {

@@ -21,6 +21,8 @@ const PORTS = [
 ];
 /** The vocabulary of the log: whoever reads entries from disk or network has to make them. */
 const ENTRY = 'raft/entry.ts';
+/** What the state machine goes by, and the boundary as well: it refuses beforehand by the same rules. */
+const RULES = ['kv/txn-rules.ts', 'kv/range-query.ts', 'kv/leases.ts', 'kv/hash.ts'];
 const CORE = ['lib', 'raft', 'kv', 'wire'];
 
 /**
@@ -50,7 +52,7 @@ const LAYERS: ReadonlyMap<string, Layer> = new Map([
   [
     'http',
     {
-      values: ['lib', 'wire', 'node', 'transport/peer-endpoint.ts', 'ui'],
+      values: ['lib', 'wire', 'node', 'transport/peer-endpoint.ts', 'ui', ...RULES],
       types: ['raft', 'kv', 'storage', 'transport'],
       packages: 'any',
     },

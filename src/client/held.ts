@@ -24,7 +24,7 @@ export interface QueueOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The most that a node waits at a time. */
+/** The most that a node waits at a time, unless it was set up to wait less. */
 const LONGEST_WAIT_MS = 3_600_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
@@ -121,13 +121,19 @@ export async function queueUp(
   const deadline = clock.now() + waitMs;
   const leases = new Leases(caller);
   const call = signal === undefined ? {} : { signal };
+  let longestMs = LONGEST_WAIT_MS;
   let lease = await leases.grant(ttl, call);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
-      const leftMs = Math.max(0, Math.min(LONGEST_WAIT_MS, deadline - clock.now()));
+      const leftMs = Math.max(0, Math.min(longestMs, deadline - clock.now()));
       const answer = await waitInLine(caller, lease, Math.floor(leftMs), signal, request);
       return new Held(caller, answer, lease);
     } catch (error) {
+      const allowedMs = allowedWaitIn(error);
+      if (allowedMs !== null && allowedMs < longestMs) {
+        longestMs = allowedMs;
+        continue;
+      }
       const isOver = clock.now() + pauseMs >= deadline || signal?.aborted === true;
       if (isOver || !mayFareBetter(error)) {
         leave(lease);
@@ -164,6 +170,12 @@ async function waitInLine(
   } finally {
     unlink();
   }
+}
+
+/** The most that the nodes wait, when that is why one refused. */
+function allowedWaitIn(error: unknown): number | null {
+  const isLimit = isAbcdError(error, 'bad-request') && error.fields['limitName'] === 'lock-wait';
+  return isLimit ? error.number('limit') : null;
 }
 
 /** Whether it is the attempt that failed, and not the wish. */

@@ -55,7 +55,11 @@ export function waitOf(fields: JsonObject, maxMs: number): number {
   const read = (field: Field): number => {
     const ms = typeof field.value === 'string' ? parseDuration(field.value) : null;
     if (ms !== null && ms <= maxMs) return ms;
-    throw refused(field, `a duration such as 30s, as text, at most ${maxMs / 1000}s`);
+    const refusal = refused(field, `a duration such as 30s, as text, at most ${maxMs / 1000}s`);
+    if (ms === null) throw refusal;
+    // A client that wants to wait longer learns from these how long to wait at a time.
+    const limit = { limit: maxMs, limitName: 'lock-wait' };
+    throw new ApiError(refusal.code, refusal.message, { ...refusal.fields, ...limit });
   };
   return fields.read('wait', read, Math.min(LOCK_WAIT_DEFAULT_MS, maxMs));
 }

@@ -89,6 +89,25 @@ describe('a lock', () => {
     await lock.release();
   });
 
+  test('nodes that wait for no longer than a minute are asked for a minute, again', async () => {
+    const scene = new LockScene();
+    let turn = 0;
+    scene.onLock = ({ body }) => {
+      turn += 1;
+      const limit = { limit: 60_000, limitName: 'lock-wait' };
+      if (!body.includes('"wait":"60000ms"')) return problem(400, 'bad-request', limit);
+      return turn < 4 ? problem(409, 'locked') : ok(HELD);
+    };
+    const lock = await scene.nodes.run(scene.nodes.client().lock('n'));
+    expect(bodies(scene.lockRequests).map(({ lease, wait }) => [lease, wait])).toEqual([
+      ['7', '3600000ms'],
+      ['7', '60000ms'],
+      ['7', '60000ms'],
+      ['7', '60000ms'],
+    ]);
+    await lock.release();
+  });
+
   test('an attempt that broke off is made again with its lease, and so in its place', async () => {
     const scene = new LockScene();
     const answers: readonly Answer[] = [

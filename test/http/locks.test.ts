@@ -83,6 +83,11 @@ describe('POST /locks/{name}', () => {
     expect(app.node.calls).toEqual([]);
   });
 
+  test('a wait that is too long names the limit', async () => {
+    const answer = await (await post(testApp(), '/locks/a', { wait: '61m' })).json();
+    expect(answer).toMatchObject({ field: 'wait', limit: 3_600_000, limitName: 'lock-wait' });
+  });
+
   test.each([
     ['a list', [], 'bad-request'],
     ['no JSON', '{', 'bad-request'],

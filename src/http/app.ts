@@ -136,9 +136,11 @@ function addGate(
       try {
         const request = withAbsoluteUrl(given);
         gate.check(request);
-        if (request.method === 'HEAD') requireHead(routes(), request);
+        const isHead = request.method === 'HEAD';
+        if (isHead) requireHead(routes(), request);
         // Elysia's types call this a function that gives a function.
-        return handle(request) as unknown as Answer;
+        const answered = handle(request) as unknown as Answer;
+        return isHead ? withoutFalseLength(answered) : answered;
       } catch (thrown) {
         return refuse(given, thrown);
       }
@@ -152,6 +154,13 @@ function requireHead(routes: RouteTable, request: Request): void {
   const path = new URL(request.url).pathname;
   const allow = routes.methodsOf(path);
   if (allow.length > 0 && !allow.includes('HEAD')) throw noRoute(routes, path);
+}
+
+/** The length of nothing is not that of what GET would have given (RFC 9110 section 8.6). */
+async function withoutFalseLength(answer: Answer): Promise<Response> {
+  const response = await answer;
+  if (response.status === 304) response.headers.delete('content-length');
+  return response;
 }
 
 function respond(reply: Reply, body: string): Response {

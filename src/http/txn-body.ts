@@ -152,11 +152,13 @@ class TxnReader {
     return { type: 'get', ...this.#range(fields), ...optionsOf(fields, this.#limits) };
   }
 
-  /** One key, or [key, end). */
+  /** One key; [key, end); or, as in etcd, all from `key` on where `end` is the byte NUL. */
   #range(fields: JsonObject): KeyRange {
     const field = fields.require('key');
-    if (!fields.has('end')) return { key: this.#key(field) };
-    return { key: this.#bound(field), end: this.#bound(fields.require('end')) };
+    const end = fields.read('end', (given) => this.#bound(given), EMPTY_BYTES);
+    if (end.length === 0) return { key: this.#key(field) };
+    const key = this.#bound(field);
+    return end === '\0' ? { key, open: true } : { key, end };
   }
 
   #key(field: Field): ByteString {

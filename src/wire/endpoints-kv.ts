@@ -69,18 +69,21 @@ export const WRITE_ERRORS: readonly ErrorCode[] = [
   'internal',
 ];
 
-const PAIR_ANSWER: readonly Content[] = [
-  { contentType: 'application/json', schema: Pair, example: pair },
+const BYTES_ANSWER: readonly Content[] = [
   { contentType: 'application/octet-stream', schema: Bytes, example: 'blue' },
 ];
+const PAIR_ANSWER: readonly Content[] = [
+  { contentType: 'application/json', schema: Pair, example: pair },
+  ...BYTES_ANSWER,
+];
 
-const GET_ANSWERS: Readonly<Record<number, Answer>> = {
+const GET_ANSWERS = {
   200: { description: 'The pair, or its value alone.', headers: ['ETag'], content: PAIR_ANSWER },
   304: {
     description: 'Unchanged since the revision given, or not changed in time.',
     headers: ['ETag'],
   },
-};
+} as const satisfies Record<number, Answer>;
 
 function putAnswer(description: string, created: boolean): Answer {
   const example = { key: 'config/color', revision: 42, created };
@@ -214,11 +217,18 @@ const GET_RANGE: Endpoint = {
     RAW,
     CONSISTENCY,
     REVISION,
+    AFTER,
+    WAIT,
+    IF_MATCH,
+    IF_NONE_MATCH,
     ...COMMON_PARAMETERS,
   ],
   answers: {
     200: {
-      description: 'A page of the range, or all of it, as of one revision.',
+      description:
+        'A page of the range, or all of it, as of one revision. With `key`: the pair, or its ' +
+        'value alone.',
+      headers: ['ETag'],
       content: [
         {
           contentType: 'application/json',
@@ -230,10 +240,12 @@ const GET_RANGE: Endpoint = {
           schema: Type.String({ description: 'A Pair, or a KeyOnly, on each line.' }),
           example: `${JSON.stringify(pair)}\n`,
         },
+        ...BYTES_ANSWER,
       ],
     },
+    304: GET_ANSWERS[304],
   },
-  errors: [...KEY_ERRORS, ...READ_ERRORS, 'key-not-found', 'precondition-failed'],
+  errors: [...KEY_ERRORS, ...READ_ERRORS, ...WAIT_ERRORS, 'key-not-found', 'precondition-failed'],
 };
 
 const DELETE_RANGE: Endpoint = {

@@ -10,7 +10,9 @@ const DESCRIPTION =
   'compares, those of nested transactions too, are decided by the state before the transaction. ' +
   'There may be 128 operations in all, those of nested transactions included; a key may be put ' +
   'once, and not deleted too. The pairs in the answer have at most 4 MiB together: what would ' +
-  'have more is refused, and has no effect. A key or value that is not UTF-8 is `{"base64":"…"}`.';
+  'have more is refused, and has no effect. With `end` an operation is about all keys from `key` ' +
+  'up to it, and about all from `key` on where `end` is the byte NUL. A key or value that is not ' +
+  'UTF-8 is `{"base64":"…"}`.';
 
 export const TXN_ENDPOINTS = {
   txn: {

@@ -200,8 +200,9 @@ export const PAGE_PARAMETERS: readonly Parameter[] = [
     name: 'sort',
     in: 'query',
     description:
-      'By what; those that are equal come in the order of their keys. By `key` is by its bytes, ' +
-      'and cheap: each page in any other order looks at the whole range.',
+      'By what; those that are equal come in the order of their keys, downwards too with ' +
+      '`order=desc`. By `key` is by its bytes, and cheap: each page in any other order looks at ' +
+      'the whole range.',
     schema: Type.Union([
       Type.Literal('key'),
       Type.Literal('version'),

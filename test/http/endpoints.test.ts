@@ -61,3 +61,17 @@ describe('what the OpenAPI document shows', () => {
     },
   );
 });
+
+test('/kv?key= is declared to answer whatever /kv/{key} does', () => {
+  const [byQuery, byPath] = ['getRange', 'getKey'].map((id) => {
+    const endpoint = ENDPOINTS.find((one) => one.id === id);
+    const answers = Object.entries(endpoint?.answers ?? {}).flatMap(([status, answer]) => [
+      ...(answer.content ?? [{ contentType: 'none' }]).map((one) => `${status} ${one.contentType}`),
+      ...(answer.headers ?? []).map((header) => `${status} ${header}`),
+    ]);
+    const parameters = endpoint?.parameters?.map(({ name }) => name) ?? [];
+    return [...answers, ...parameters, ...(endpoint?.errors ?? [])];
+  });
+  expect(byQuery).toEqual(expect.arrayContaining(byPath ?? []));
+  expect(byPath).toContain('304 ETag');
+});

@@ -26,3 +26,20 @@ test('brackets inside strings do not nest', async () => {
   const text = `${'['.repeat(100)}\\"${'{'.repeat(100)}\\\\`;
   expect(await read(`{"a":"${text}"}`)).toEqual({ a: `${'['.repeat(100)}"${'{'.repeat(100)}\\` });
 });
+
+test.each([
+  '{"a":1,"a":2}',
+  '{"a":1,"\\u0061":1}',
+  '[{"b":[{"c":{"__proto__":1,"d":2,"__proto__":3}}]}]',
+])('%s names a member twice', async (body) => {
+  const error: unknown = await read(body).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'bad-request' });
+});
+
+test.each([
+  '{"a":":\\":","b":{"a":[{"a":1},{"a":1}]}}',
+  '{"__proto__":{"a":1},"constructor":{}}',
+  '":"',
+])('%s does not', async (body) => {
+  expect(JSON.stringify(await read(body))).toBe(JSON.stringify(JSON.parse(body)));
+});

@@ -207,6 +207,14 @@ describe('GET /kv/{key}', () => {
     }
   });
 
+  test.each(['/kv/a', '/kv?key=a'])('HEAD %s gives no length with a 304, as GET', async (url) => {
+    const { send } = testApp();
+    await send('PUT', '/kv/a', { body: '1' });
+    const answer = await send('HEAD', url, { headers: { 'if-none-match': '"2"' } });
+    expect([answer.status, answer.headers.get('content-length')]).toEqual([304, null]);
+    expect(answer.headers.get('etag')).toBe('"2"');
+  });
+
   test('404 with the revision when absent', async () => {
     const answer = await testApp().send('GET', '/kv/a');
     expect(answer.status).toBe(404);

@@ -96,6 +96,10 @@ describe('POST /txn', () => {
     [false, compare('', 'mod', '>', 2, { end: 'z' })],
     // An empty range is like one key that is not there, as in etcd.
     [true, compare('z', 'version', '=', 0, { end: 'a' })],
+    // As in etcd: an end of nothing is none, and NUL is the end of all keys.
+    [true, compare('a', 'mod', '=', 2, { end: '' })],
+    [true, compare('', 'mod', '>', 0, { end: '\0' })],
+    [false, compare('\0', 'mod', '=', 0, { end: '\0' })],
   ])('%p: %j', async (succeeded, one) => {
     const app = testApp();
     app.node.apply({ kind: 'lease-grant', id: '7' as LeaseId, ttl: 60 });
@@ -226,6 +230,14 @@ describe('a body that is not as it must be is 400, with the path of the field', 
     const app = testApp();
     const answer = await txn(app, body);
     expect([answer.status, answer.body]).toMatchObject([status, { code, field, applied: 'no' }]);
+    expect(app.node.calls).toEqual([]);
+  });
+
+  test('that gives a name twice', async () => {
+    const app = testApp();
+    const op = '{"put":{"key":"a","value":""},"put":{"key":"b","value":""}}';
+    const answer = await txn(app, `{"success":[${op}]}`);
+    expect([answer.status, answer.body]).toMatchObject([400, { code: 'bad-request' }]);
     expect(app.node.calls).toEqual([]);
   });
 

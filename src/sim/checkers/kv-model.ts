@@ -15,11 +15,13 @@ import type {
   LeaseId,
   PutCommand,
   PutFields,
+  RangeOptions,
   TxnCommand,
   TxnFields,
   TxnOp,
   TxnOpResult,
 } from '../../kv/command.ts';
+import { MAX_LEASES } from '../../kv/leases.ts';
 import { FIRST_REVISION } from '../../kv/store.ts';
 import type { ByteString } from '../../lib/bytes.ts';
 
@@ -36,6 +38,13 @@ type LeaseCommand = Extract<KvCommand, { kind: `lease-${string}` }>;
 type Step =
   | Exclude<TxnOp, { type: 'txn' }>
   | { readonly type: 'taken'; readonly succeeded: boolean; readonly steps: readonly Step[] };
+
+/** Pairs of a range, and how many it has before limit and filters. */
+export interface ModelPage {
+  readonly count: number;
+  readonly kvs: readonly KeyValue[];
+  readonly more: boolean;
+}
 
 /** All versions that one revision wrote, in order; a delete's has the version 0. */
 export interface ModelChange {
@@ -114,7 +123,7 @@ export class KvModel {
     }
     if (command.kind === 'delete') return this.#delete(command, command.prev);
     const grant = command.grant ?? null;
-    const fault = this.#faultOfPut(command, grant);
+    const fault = this.#faultOfGrant(grant) ?? this.#faultOfPut(command, grant);
     if (fault !== null) return fault;
     this.#grant(grant, index);
     return { ...this.#put(command), ...grantedBy(grant) };
@@ -145,7 +154,8 @@ export class KvModel {
     const { id } = command;
     const lease = this.leases.get(id);
     if (command.kind === 'lease-grant') {
-      if (lease !== undefined) return { type: 'lease-exists', revision };
+      const fault = this.#faultOfGrant(command);
+      if (fault !== null) return fault;
       this.#grant(command, index);
       return { type: 'lease-granted', revision, id, ttl: command.ttl };
     }
@@ -232,21 +242,21 @@ export class KvModel {
     return asked > revision ? { type: 'future-revision', revision } : null;
   }
 
-  #faultOfPut(op: PutFields & { kind?: 'put' }, grant: LeaseGrant | null): FailedResult | null {
+  #faultOfPut(op: PutFields, grant: LeaseGrant | null): FailedResult | null {
     const revision = this.#revision;
     const keeps = op.ignoreValue === true || op.ignoreLease === true;
     if (keeps && this.pairAt(op.key, revision) === null) return { type: 'key-not-found', revision };
     const lease = op.lease ?? null;
     const isGranted = lease !== null && lease === grant?.id;
-    if (lease !== null && !isGranted && !this.leases.has(lease)) {
-      return { type: 'lease-not-found', revision };
-    }
-    return op.kind === 'put' ? this.#faultOfGrant(grant) : null;
+    const isUnknown = lease !== null && !isGranted && !this.leases.has(lease);
+    return isUnknown ? { type: 'lease-not-found', revision } : null;
   }
 
   #faultOfGrant(grant: LeaseGrant | null): FailedResult | null {
-    const exists = grant !== null && this.leases.has(grant.id);
-    return exists ? { type: 'lease-exists', revision: this.#revision } : null;
+    if (grant === null) return null;
+    const revision = this.#revision;
+    if (this.leases.has(grant.id)) return { type: 'lease-exists', revision };
+    return this.leases.size >= MAX_LEASES ? { type: 'too-many-leases', revision } : null;
   }
 
   /** The store's revision if nothing more is written. */
@@ -263,8 +273,27 @@ export class KvModel {
     if (step.type === 'taken') return this.#take(step.succeeded, step.steps);
     if (step.type === 'put') return this.#put(step);
     if (step.type === 'delete') return this.#delete(step, step.prev === true);
-    const kvs = this.at(step, (step.revision ?? 0) || Number.POSITIVE_INFINITY);
-    return { type: 'get', revision: this.#now(), count: kvs.length, kvs, more: false };
+    const page = this.page(step, step, (step.revision ?? 0) || Number.POSITIVE_INFINITY);
+    return { type: 'get', revision: this.#now(), ...page };
+  }
+
+  /** What a read of a range at a revision sees. */
+  page(range: KeyRange, options: RangeOptions, revision: number): ModelPage {
+    const all = this.at(range, revision);
+    const count = all.length;
+    if (options.countOnly === true) return { count, kvs: [], more: false };
+    const sorted = all
+      .filter((pair) => passes(pair, options))
+      .toSorted((a, b) => {
+        const by = order(sortedBy(a, options.sort), sortedBy(b, options.sort));
+        return by === 0 ? order(a.key, b.key) : by;
+      });
+    if (options.order === 'desc') sorted.reverse();
+    const limit = (options.limit ?? 0) || Number.POSITIVE_INFINITY;
+    const kvs = sorted.slice(0, limit).map((pair) => {
+      return options.keysOnly === true ? { ...pair, value: '' as ByteString } : pair;
+    });
+    return { count, kvs, more: sorted.length > kvs.length };
   }
 
   #put(op: PutFields): TxnOpResult & { type: 'put' } {
@@ -298,6 +327,26 @@ export class KvModel {
     if (versions === undefined) this.#versions.set(version.key, [version]);
     else versions.push(version);
   }
+}
+
+function passes({ modRevision, createRevision }: KeyValue, options: RangeOptions): boolean {
+  const { minModRevision = 0, maxModRevision = 0 } = options;
+  const { minCreateRevision = 0, maxCreateRevision = 0 } = options;
+  return (
+    modRevision >= minModRevision &&
+    modRevision <= (maxModRevision || Number.POSITIVE_INFINITY) &&
+    createRevision >= minCreateRevision &&
+    createRevision <= (maxCreateRevision || Number.POSITIVE_INFINITY)
+  );
+}
+
+function sortedBy(pair: KeyValue, target: RangeOptions['sort'] = 'key'): string | number {
+  const { key, value, version, createRevision: create, modRevision: mod } = pair;
+  return { key, value, version, create, mod }[target];
+}
+
+function order<T extends string | number>(a: T, b: T): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 export const EVERYTHING: KeyRange = { key: '' as ByteString, open: true };

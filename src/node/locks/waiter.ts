@@ -175,14 +175,16 @@ export class Waiter {
       this.#throwIfInterrupted();
       this.#requirePlace(place);
       const { first } = this.#view;
-      if (first?.pair.key === place.key) {
-        // Nothing has waited since the barrier: neither the lease nor this node's state is old.
-        if (!isCertain) await this.#confirm(place);
+      const isFirst = first?.pair.key === place.key;
+      if (isFirst && isCertain) {
         this.#holds = true;
         return { type: 'held', place };
       }
-      isCertain = false;
-      if (this.#isWaitOver) {
+      // After a wait the lease is old, and so may be what this node knows.
+      isCertain = isFirst;
+      if (isFirst) {
+        await this.#confirm();
+      } else if (this.#isWaitOver) {
         if ((await this.#leaveInTime(place)) === 'left') return { type: 'locked', holder: first };
       } else {
         await this.#latch.wait();
@@ -190,15 +192,14 @@ export class Waiter {
     }
   }
 
-  /** That the place is first is certain; that it is still there, and for how long, is asked. */
-  async #confirm(place: Place): Promise<void> {
+  /** That the place is first is certain; whether it is still there, and for how long, is asked. */
+  async #confirm(): Promise<void> {
     const { lease, ttl } = this.#entrant;
     const renew = (): Promise<number | null> =>
       this.#node.keepAlive(lease, this.#contextUntil(this.#endAt));
-    if (ttl !== null && (await this.#persist(this.#endAt, renew)) === null) throw lost();
-    await this.#barrier();
-    this.#throwIfInterrupted();
-    this.#requirePlace(place);
+    const renewed = ttl === null ? ttl : this.#persist(this.#endAt, renew);
+    const [left] = await Promise.all([renewed, this.#barrier()]);
+    if (ttl !== null && left === null) throw lost();
   }
 
   /** Ends what has failed; the error that says so. */

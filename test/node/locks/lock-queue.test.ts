@@ -85,6 +85,17 @@ describe('a lock that is held', () => {
     rig.expectNothingLeft();
   });
 
+  test('is not passed on when its next lease has ended, though nothing here says so', async () => {
+    const rig = new LockRig();
+    await rig.ask();
+    const next = await rig.ask();
+    rig.node.keepAlive = () => Promise.resolve(null);
+    rig.pass();
+    await rig.settle();
+    expect(next.state).toBe('lease-lost');
+    rig.expectNothingLeft();
+  });
+
   test('is waited for as long as asked; then the place is gone, and its lease', async () => {
     const rig = new LockRig();
     const holder = await rig.ask();
@@ -217,6 +228,7 @@ describe('a client that goes away', () => {
     await rig.settle();
     expect(client.state).toBe('request-timeout');
     expect(rig.kinds()).toEqual(['put', 'lease-revoke']);
+    expect(rig.node.barriers).toBe(0);
     expect([rig.line.length, rig.leases]).toEqual([0, 0]);
     rig.expectNothingLeft();
   });
@@ -304,6 +316,21 @@ describe('requests with the same lease', () => {
     await rig.advance(1000);
     expect([first.state, second.state]).toEqual(['lease-lost', 'locked']);
     expect(rig.line).toHaveLength(1);
+    rig.expectNothingLeft();
+  });
+
+  test('of three the second takes nothing from the third', async () => {
+    const rig = new LockRig();
+    await rig.ask();
+    const lease = { id: rig.grant('77') };
+    const [first, second] = [await rig.ask({ lease }), await rig.ask({ lease })];
+    const third = await rig.ask({ lease });
+    second.goAway();
+    first.goAway();
+    await rig.settle();
+    rig.pass();
+    await rig.settle();
+    expect([third.state, rig.line]).toEqual(['held', [lease.id]]);
     rig.expectNothingLeft();
   });
 
@@ -491,6 +518,31 @@ describe('a node that stops', () => {
     expect(client.state).toBe('held');
     expect(rig.line).toHaveLength(1);
   });
+
+  test.each(Array.from({ length: 16 }, (_, turns) => turns))(
+    'takes no lock away from one who is told to hold it, %d turns later',
+    async (turns) => {
+      const rig = new LockRig();
+      await rig.ask();
+      const client = await rig.ask();
+      const readBarrier = rig.node.readBarrier.bind(rig.node);
+      rig.node.readBarrier = async (context) => {
+        await readBarrier(context);
+        let stop = (): void => rig.shutdown.abort();
+        for (let i = 0; i < turns; i += 1) {
+          const next = stop;
+          stop = () => queueMicrotask(next);
+        }
+        stop();
+      };
+      rig.pass();
+      await rig.settle();
+      expect([client.state, rig.line.length]).toEqual(
+        client.state === 'held' ? ['held', 1] : ['shutting-down', 0],
+      );
+      rig.expectNothingLeft();
+    },
+  );
 
   test('lets nobody in any more', async () => {
     const rig = new LockRig();

@@ -21,16 +21,31 @@ class Locks {
   }
 
   /** Asks, and waits until the request stands in the queue. */
-  async ask(machine: Machine, ttl: number, waitMs = 60_000): Promise<Outcome<Acquired>> {
-    const queue = this.#queues.get(machine) ?? new LockQueue(machine.node, this.cluster.clock);
-    this.#queues.set(machine, queue);
+  async ask(
+    machine: Machine,
+    lease: number | LeaseId,
+    waitMs = 60_000,
+    signal: AbortSignal | null = null,
+  ): Promise<Outcome<Acquired>> {
     const before = this.line(machine).length;
-    const { signal: shutdown } = new AbortController();
-    const context = { waitMs, timeoutMs: 3000, signal: null, shutdown };
-    const request = { name: NAME, value: VALUE, lease: { ttl }, requestId: null };
-    const outcome = watch(queue.acquire(request, context));
+    const outcome = this.begin(machine, lease, waitMs, signal);
     await this.cluster.clock.until('a place', () => this.line(machine).length > before);
     return outcome;
+  }
+
+  /** Asks, with a lease that is there, or one that is to live for so many seconds. */
+  begin(
+    machine: Machine,
+    lease: number | LeaseId,
+    waitMs: number,
+    signal: AbortSignal | null,
+  ): Outcome<Acquired> {
+    const queue = this.#queues.get(machine) ?? new LockQueue(machine.node, this.cluster.clock);
+    this.#queues.set(machine, queue);
+    const context = { waitMs, timeoutMs: 3000, signal, shutdown: new AbortController().signal };
+    const asked = typeof lease === 'number' ? { ttl: lease } : { id: lease };
+    const request = { name: NAME, value: VALUE, lease: asked, requestId: null };
+    return watch(queue.acquire(request, context));
   }
 
   line(machine: Machine): LeaseId[] {
@@ -99,6 +114,26 @@ describe('locks of a cluster', () => {
     await cluster.clock.until('it is gone', () => locks.line(leader).length === 2, 5000);
     expect(third.state).toBe('open');
     await locks.held(third, 20_000);
+  });
+
+  test('a place is given up on a node that has not seen it yet', async () => {
+    const locks = await start();
+    const { cluster } = locks;
+    const leader = await cluster.settled();
+    const follower = await cluster.follower();
+    const id = '77' as LeaseId;
+    const grant = { kind: 'lease-grant', id, ttl: 60 } as const;
+    await cluster.done(leader.node.propose(grant, cluster.context()));
+    await locks.held(await locks.ask(leader, 60), 1000);
+    const [first, second] = [new AbortController(), new AbortController()];
+    await locks.ask(leader, id, 60_000, first.signal);
+    await cluster.clock.until('both know', () => locks.line(follower).length === 2);
+    // The follower is answered that its request is in before it has applied what says so.
+    const outcome = locks.begin(follower, id, 60_000, second.signal);
+    second.abort();
+    await cluster.clock.until('it has left', () => outcome.code === 'request-timeout');
+    first.abort();
+    await cluster.clock.until('its place is gone', () => locks.line(leader).length === 1);
   });
 
   test('nobody holds on a node that is cut off, though its request became the first', async () => {

@@ -39,7 +39,11 @@ const CHANGE_ERRORS: readonly ErrorCode[] = [
   'membership-change-pending',
   'conflict',
 ];
-const BODY_ERRORS: readonly ErrorCode[] = [...CHANGE_ERRORS, 'unsupported-media-type'];
+const BODY_ERRORS: readonly ErrorCode[] = [
+  ...CHANGE_ERRORS,
+  'unsupported-media-type',
+  'request-timeout',
+];
 const CHANGE_PARAMETERS = [IDEMPOTENCY_KEY, ...COMMON_PARAMETERS] as const;
 const CHANGED = json('The configuration after it.', ConfigurationRecord, configuration);
 

@@ -132,10 +132,12 @@ function putEndpoint({ path, suffix, key }: KeyForm): Endpoint {
     errors: [
       ...KEY_ERRORS,
       ...WRITE_ERRORS,
+      'request-timeout',
       'precondition-failed',
       'value-too-large',
       'lease-not-found',
       'too-many-leases',
+      'quota-exceeded',
     ],
   };
 }

@@ -86,6 +86,7 @@ export const LEASE_ENDPOINTS = {
       'request-timeout',
       'lease-exists',
       'too-many-leases',
+      'quota-exceeded',
     ],
   },
   keepAlive: {

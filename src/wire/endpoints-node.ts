@@ -70,7 +70,8 @@ const faults = {
   ],
 };
 function faultEndpoint(method: 'get' | 'put' | 'delete', summary: string): Endpoint {
-  const ofBody: readonly ErrorCode[] = method === 'put' ? ['member-not-found'] : [];
+  const ofBody: readonly ErrorCode[] =
+    method === 'put' ? ['member-not-found', 'request-timeout'] : [];
   const errors: readonly ErrorCode[] =
     method === 'get' ? READ_ERRORS : [...ONCE_ERRORS, 'unsupported-media-type'];
   return {

@@ -58,6 +58,8 @@ export const TXN_ENDPOINTS = {
     errors: [
       ...WRITE_ERRORS,
       'unsupported-media-type',
+      'request-timeout',
+      'quota-exceeded',
       'bad-key',
       'key-too-long',
       'value-too-large',

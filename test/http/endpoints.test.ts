@@ -75,3 +75,16 @@ test('/kv?key= is declared to answer whatever /kv/{key} does', () => {
   expect(byQuery).toEqual(expect.arrayContaining(byPath ?? []));
   expect(byPath).toContain('304 ETag');
 });
+
+test('whatever takes a body says how it is refused', () => {
+  for (const { id, body, errors, tag } of ENDPOINTS) {
+    if (body === undefined || tag === 'Peers') continue;
+    const json = body.contentType === 'application/json' ? ['unsupported-media-type'] : [];
+    const refusals = ['body-too-large', 'request-timeout', 'unsupported-encoding', ...json];
+    expect(errors, id).toEqual(expect.arrayContaining(refusals));
+  }
+});
+
+test.each(['putKey', 'putKeyByQuery', 'txn', 'grantLease'])('%s may meet the quota', (id) => {
+  expect(ENDPOINTS.find((endpoint) => endpoint.id === id)?.errors).toContain('quota-exceeded');
+});

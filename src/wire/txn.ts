@@ -11,7 +11,11 @@ export const TxnBytes = Type.Union(
   { $id: 'TxnBytes', description: 'A text, which stands for its UTF-8, or any bytes as base64.' },
 );
 
-const LeaseText = Type.String({ pattern: '^(0|[1-9][0-9]{0,18})$', description: 'In decimal.' });
+const LeaseText = Type.String({ pattern: '^[1-9][0-9]{0,18}$', description: 'In decimal.' });
+const LeaseOrNone = Type.String({
+  pattern: '^(0|[1-9][0-9]{0,18})$',
+  description: 'In decimal; 0 for none.',
+});
 
 const range = {
   key: TxnBytes,
@@ -26,7 +30,7 @@ export const TxnCompare = Type.Object(
       { description: 'What of the key is compared; of a key that is not there every number is 0.' },
     ),
     op: Type.Union(['=', '!=', '<', '>'].map((op) => Type.Literal(op))),
-    value: Type.Union([TxnBytes, count, LeaseText], {
+    value: Type.Union([TxnBytes, count, LeaseOrNone], {
       description: 'Bytes for `value`, a lease (or "0" for none) for `lease`, else a number.',
     }),
   },

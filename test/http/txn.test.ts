@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { Value } from '@sinclair/typebox/value';
 import type { LeaseId } from '../../src/kv/command.ts';
+import { TxnBody } from '../../src/wire/txn.ts';
 import { NO_LEADER } from '../support/fake-node.ts';
 import { type TestApp, testApp } from '../support/http.ts';
 
@@ -210,6 +212,16 @@ describe('a body that is not as it must be is 400, with the path of the field', 
     expect([answer.status, answer.body]).toMatchObject([400, { code: 'bad-request', field }]);
     expect(answer.body['detail']).toStartWith(field === '' ? 'The body must be' : `${field} `);
     expect(app.node.calls).toEqual([]);
+  });
+
+  test.each([
+    [true, { success: [put('a', '', { lease: '7' })] }],
+    [false, { success: [put('a', '', { lease: '0' })] }],
+    [true, { compare: [compare('a', 'lease', '=', '0')] }],
+  ])('the schema of the body says the same: %p for %j', async (fits, body) => {
+    expect(Value.Check(TxnBody, body)).toBe(fits);
+    const { status } = await txn(testApp(), body);
+    expect(status).not.toBe(fits ? 400 : 200);
   });
 
   test.each<[string, number, string, object]>([

@@ -74,6 +74,11 @@ export class SimNode {
     return this.#life?.node ?? null;
   }
 
+  /** Timers of the process that runs. */
+  get timers(): Pick<SimClock, 'setTimer'> {
+    return must(this.#life, `a process of ${this.name}`).clock;
+  }
+
   get transport(): SimTransport | undefined {
     return this.#life?.transport ?? undefined;
   }

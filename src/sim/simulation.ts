@@ -5,10 +5,12 @@
  */
 import { Prng } from '../lib/prng.ts';
 import { Checks } from './checkers/checks.ts';
+import { LockCheck } from './checkers/lock-check.ts';
 import { Coverage } from './coverage.ts';
 import { check, SimFailure } from './failure.ts';
 import { Healing } from './healing.ts';
 import { LeaseHolders } from './lease-holders.ts';
+import { LOCK_NAME, LockContenders } from './lock-contenders.ts';
 import { Nemesis } from './nemesis.ts';
 import { Observer } from './observer.ts';
 import { drawProfile, type Profile } from './profile.ts';
@@ -112,9 +114,16 @@ export class Simulation {
       before: (node) => checks.before(node),
       known: () => checks.clients.floor,
     });
+    const contenders = new LockContenders({
+      world,
+      cluster,
+      ends: checks.leases,
+      check: new LockCheck(checks.model.kv, LOCK_NAME, (node) => checks.before(node)),
+    });
     workload.start();
     holders.start();
     watchers.start();
+    contenders.start();
     nemesis.start();
     this.#run(profile.safetyMs, () => false);
     this.#run((SAFETY_MAX - 1) * profile.safetyMs, () => {
@@ -124,7 +133,8 @@ export class Simulation {
     workload.stop();
     holders.stop();
     watchers.stop();
-    const busy = [workload, holders, watchers, nemesis];
+    contenders.stop();
+    const busy = [workload, holders, watchers, contenders, nemesis];
     const isBusy = (): boolean => busy.some((one) => one.isBusy);
     const isChanging = (): boolean => nemesis.isBusy;
     const hasFailed = (): boolean => this.#hasFailed();

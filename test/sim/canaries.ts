@@ -191,4 +191,11 @@ export const CANARIES: readonly Canary[] = [
     find: "    this.#next = next;\n    this.#state = 'paused';",
     replace: "    this.#next = next + 1;\n    this.#state = 'paused';",
   },
+  {
+    name: 'a lock is held by whoever came last',
+    file: 'src/node/locks/contender.ts',
+    find: 'if (a.createRevision !== b.createRevision) return a.createRevision - b.createRevision;',
+    replace:
+      'if (a.createRevision !== b.createRevision) return b.createRevision - a.createRevision;',
+  },
 ];

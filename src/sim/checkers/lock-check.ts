@@ -1,0 +1,50 @@
+/**
+ * LOCKS: whoever is told that it holds one is the first in the queue, as all that is committed has
+ * it, or was until its lease ended; and of two, the one with the greater fencing token is told later.
+ */
+import type { ByteString } from '../../lib/bytes.ts';
+import { queueRange } from '../../node/locks/contender.ts';
+import { check } from '../failure.ts';
+import type { SimNode } from '../sim-node.ts';
+import type { KvModel } from './kv-model.ts';
+
+export class LockCheck {
+  readonly #model: KvModel;
+  readonly #name: ByteString;
+  readonly #before: (node: SimNode) => void;
+  /** Of the last who was told. */
+  #token = 0;
+
+  /** @param before to be called before what a node says is looked at. */
+  constructor(model: KvModel, name: ByteString, before: (node: SimNode) => void) {
+    this.#model = model;
+    this.#name = name;
+    this.#before = before;
+  }
+
+  /** A node has told somebody that the key of its own holds the lock. */
+  held(node: SimNode, key: ByteString): void {
+    this.#before(node);
+    const { start, end } = queueRange(this.#name);
+    const queue = this.#model.at({ key: start, end }, Number.POSITIVE_INFINITY);
+    const token = this.#tokenOf(key);
+    const first = Math.min(...queue.map(({ createRevision }) => createRevision));
+    check(token <= first, 'locks have one holder', () => {
+      return `${node.name} tells ${key} of token ${token} that it holds; ${first} was before`;
+    });
+    check(token > this.#token, 'fencing tokens grow', () => {
+      return `${node.name} tells ${key} of token ${token} after ${this.#token}`;
+    });
+    this.#token = token;
+  }
+
+  /** It may be gone by now, but never comes again: its lease is nobody else's. */
+  #tokenOf(key: ByteString): number {
+    for (const { versions } of this.#model.changes.toReversed()) {
+      const version = versions.find((one) => one.key === key && one.version > 0);
+      if (version !== undefined) return version.createRevision;
+    }
+    check(false, 'locks are held by keys that are committed', () => key);
+    return 0;
+  }
+}

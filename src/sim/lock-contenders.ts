@@ -1,0 +1,158 @@
+/**
+ * CONTENDERS FOR A LOCK: each waits for it through some node, holds it for a while if it gets it, and
+ * renews its lease meanwhile or does not; then it gives it back, or just goes. Some go while they
+ * still wait.
+ */
+import { type ByteString, bytesOfText } from '../lib/bytes.ts';
+import type { Prng } from '../lib/prng.ts';
+import type { RequestContext } from '../node/api.ts';
+import { LockQueue } from '../node/locks/lock-queue.ts';
+import type { Acquired } from '../node/locks/waiter.ts';
+import type { Node } from '../node/node.ts';
+import type { LeaseEnds } from './checkers/lease-ends.ts';
+import type { LockCheck } from './checkers/lock-check.ts';
+import { MachineClock } from './sim-clock.ts';
+import { isExpected, type SimCluster } from './sim-cluster.ts';
+import type { SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
+
+/** Its keys come before all others: clients who delete all from a key on do not meet it. */
+export const LOCK_NAME = bytesOfText('a-lock');
+
+const CONTENDERS = 2;
+const TTLS = [1, 2, 5];
+const RATE_ERROR = 0.1;
+const WAIT_MAX_MS = 3_000;
+const TIMEOUT_MS = 1_000;
+const THINK_MS = 2_000;
+const HOLD_MS = 1_500;
+
+type Held = Extract<Acquired, { type: 'held' }>['place'];
+
+export interface LockContendersOptions {
+  readonly world: World;
+  readonly cluster: SimCluster;
+  readonly ends: LeaseEnds;
+  readonly check: LockCheck;
+}
+
+export class LockContenders {
+  readonly #options: LockContendersOptions;
+  readonly #prng: Prng;
+  /** The queue of each process that was asked. */
+  readonly #queues = new WeakMap<Node, LockQueue>();
+  #running = 0;
+  #stopping = false;
+
+  constructor(options: LockContendersOptions) {
+    this.#options = options;
+    this.#prng = options.world.prng.fork();
+  }
+
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  start(): void {
+    for (let number = 0; number < CONTENDERS; number += 1) {
+      this.#running += 1;
+      this.#contend(this.#prng.fork()).then(
+        () => {
+          this.#running -= 1;
+        },
+        (error: unknown) => this.#options.world.failed(error),
+      );
+    }
+  }
+
+  /** Nobody wants it any more. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async #contend(prng: Prng): Promise<void> {
+    const { scheduler } = this.#options.world;
+    const clock = new MachineClock(scheduler);
+    while (!this.#stopping) {
+      clock.setRate(1 + (2 * prng.unit() - 1) * RATE_ERROR);
+      await scheduler.pause(prng.unit() * THINK_MS);
+      const held = await this.#wait(prng, () => clock.now());
+      if (held !== null) await this.#hold(prng, held, () => clock.now());
+    }
+  }
+
+  /** Waits through one node; null when it did not get the lock, as far as it knows. */
+  async #wait(prng: Prng, clock: () => number): Promise<Held | null> {
+    const { world, cluster, ends, check } = this.#options;
+    const { nodes } = cluster;
+    if (nodes.length === 0) return null;
+    const target = prng.pick(nodes);
+    const ttl = prng.pick(TTLS);
+    const waitMs = prng.pick([0, prng.unit() * WAIT_MAX_MS]);
+    const gone = new AbortController();
+    if (prng.chance(0.2)) world.scheduler.after(prng.unit() * waitMs, () => gone.abort());
+    const acquire = async (node: Node): Promise<Acquired> => {
+      const request = { name: LOCK_NAME, value: '' as ByteString, lease: { ttl }, requestId: null };
+      const context = { waitMs, timeoutMs: TIMEOUT_MS, signal: gone.signal, shutdown: NEVER };
+      const acquired = await this.#queueOf(target, node).acquire(request, context);
+      if (acquired.type === 'held') check.held(target, acquired.place.key);
+      return acquired;
+    };
+    const sentAt = clock();
+    try {
+      const acquired = await cluster.call(target, acquire, waitMs + 2 * TIMEOUT_MS);
+      world.coverage.count(acquired.type === 'held' ? 'lock-held' : 'lock-refused');
+      if (acquired.type === 'locked') return null;
+      const { lease } = acquired.place.entrant;
+      ends.asked(lease, clock);
+      ends.confirmed(lease, sentAt, ttl * 1000);
+      return acquired.place;
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      gone.abort();
+      world.coverage.count('lock-wait-failed');
+      return null;
+    }
+  }
+
+  async #hold(prng: Prng, { key, entrant }: Held, clock: () => number): Promise<void> {
+    const { world, ends } = this.#options;
+    const renewals = prng.between(0, 4);
+    for (let number = 0; number < renewals; number += 1) {
+      const sentAt = clock();
+      const ttl = await this.#ask(prng, (node, context) => node.keepAlive(entrant.lease, context));
+      if (ttl === null) return;
+      if (ttl !== undefined) ends.confirmed(entrant.lease, sentAt, ttl * 1000);
+      await world.scheduler.pause(prng.unit() * HOLD_MS);
+    }
+    if (prng.chance(0.3)) return;
+    const range = { key, end: null, open: false } as const;
+    const release = { kind: 'delete', ...range, condition: null, prev: false } as const;
+    await this.#ask(prng, (node, context) => node.propose(release, context));
+  }
+
+  /** Undefined when there was no answer. */
+  async #ask<T>(
+    prng: Prng,
+    ask: (node: Node, context: RequestContext) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { nodes } = this.#options.cluster;
+    if (nodes.length === 0) return undefined;
+    try {
+      return await this.#options.cluster.call(prng.pick(nodes), ask, TIMEOUT_MS);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      return undefined;
+    }
+  }
+
+  #queueOf(target: SimNode, node: Node): LockQueue {
+    const known = this.#queues.get(node);
+    if (known !== undefined) return known;
+    const queue = new LockQueue(node, target.timers);
+    this.#queues.set(node, queue);
+    return queue;
+  }
+}
+
+const NEVER = new AbortController().signal;

@@ -14,18 +14,12 @@ import { asksFor } from './accept.ts';
 import type { IdleTimer } from './context.ts';
 import { readJson } from './json-body.ts';
 import { bytesOf, type Field, type JsonObject, objectOf } from './json-fields.ts';
+import { restOfPath } from './key.ts';
 import { LEADER_EVENTS, LEADER_LINES } from './leader-form.ts';
 import { once } from './once.ts';
 import { Query } from './query.ts';
 import { candidateOf, heldAnswerOf, leaderOf, nameFieldsOf, queuePage } from './queue-answer.ts';
-import {
-  leaseOf,
-  nameOf,
-  placeLeaseOf,
-  QUEUE_FIELDS,
-  restOfPath,
-  waitOf,
-} from './queue-request.ts';
+import { leaseOf, nameOf, placeLeaseOf, QUEUE_FIELDS, waitOf } from './queue-request.ts';
 import type { Reply, Services } from './services.ts';
 import { TextStream } from './text-stream.ts';
 

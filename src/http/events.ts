@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia';
+import { parseCount } from '../lib/quantities.ts';
 import { ApiError } from '../wire/errors.ts';
 import { EventStream } from './event-stream.ts';
 import { Query } from './query.ts';
@@ -28,6 +29,7 @@ function sinceOf(query: Query, headers: Headers): number | null {
   const last = headers.get('last-event-id');
   const since = query.integer('since', 0, Number.MAX_SAFE_INTEGER);
   if (last === null) return since;
-  if (/^(0|[1-9][0-9]{0,14})$/.test(last)) return Number(last);
+  const id = parseCount(last);
+  if (id !== null) return id;
   throw new ApiError('bad-request', 'Last-Event-ID must be the id of an event');
 }

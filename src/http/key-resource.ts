@@ -5,7 +5,7 @@ import type { Problem } from '../wire/problem.ts';
 import { asksFor } from './accept.ts';
 import type { IdleTimer } from './context.ts';
 import { etagOf, readVerdictOf } from './etag.ts';
-import { answerUnchanged, LONG_POLL_PARAMETERS, longPollOf, passes } from './long-poll.ts';
+import { answerUnchanged, changesInTime, LONG_POLL_PARAMETERS, longPollOf } from './long-poll.ts';
 import { pairOf } from './pair.ts';
 import { problem, replyProblem } from './problem.ts';
 import type { Query } from './query.ts';
@@ -42,8 +42,10 @@ export class KeyResource {
     const asked = query.revision();
     const poll = longPollOf(query);
     const store = await stateFor(node, query, context);
-    if (poll !== null && !(await passes(this.#services, { key, query, request, server }, poll))) {
-      return answerUnchanged(store, key, set);
+    if (poll !== null) {
+      const ask = { key, query, request, server };
+      const isChanged = await changesInTime(this.#services, ask, poll);
+      if (!isChanged) return answerUnchanged(store, key, set);
     }
     const { revision } = store;
     set.headers['abcd-revision'] = String(revision);

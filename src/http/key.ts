@@ -1,5 +1,5 @@
 /**
- * KEYS AND QUERIES FROM THE RAW URL
+ * KEYS AND NAMES FROM THE RAW URL
  *
  * This is the one place that percent-decodes. It works on the URL as it came, because a framework
  * that has decoded it to text has already lost what was not UTF-8.
@@ -38,12 +38,14 @@ export function percentDecode(raw: string): ByteString {
  * @throws ApiError `bad-key`, `key-too-long`
  */
 export function keyOfUrl(url: string, keyBytes: number, before = '/kv/'): ByteString {
-  const start = url.indexOf('/', PATH_SEARCH_START) + before.length;
+  return checkKey(percentDecode(restOfPath(url, before)), keyBytes);
+}
+
+/** What follows the beginning of the path of an absolute URL, as it came, without the query. */
+export function restOfPath(url: string, beginning: string): string {
+  const start = url.indexOf('/', PATH_SEARCH_START) + beginning.length;
   const query = url.indexOf('?', start);
-  return checkKey(
-    percentDecode(query === -1 ? url.slice(start) : url.slice(start, query)),
-    keyBytes,
-  );
+  return query === -1 ? url.slice(start) : url.slice(start, query);
 }
 
 /** @throws ApiError `bad-key` for the empty key, `key-too-long` */

@@ -4,6 +4,7 @@ import {
   bytesOfText,
   type ByteString,
   EMPTY_BYTES,
+  successorOf,
   textOfBytes,
 } from '../lib/bytes.ts';
 import type { StoreView } from '../node/api.ts';
@@ -37,7 +38,7 @@ export function leaseKeysPage(
   const list = `keys of ${id}`;
   const limit = limitOf(query, limits);
   const after = afterOf(query, list);
-  const from = (after === null ? '' : `${after}\0`) as ByteString;
+  const from = after === null ? EMPTY_BYTES : successorOf(after);
   return (store) => {
     const found = store.keysOf(id, from, limit + 1);
     const keys = found.slice(0, fitting(found, limit, limits.pageBytes));

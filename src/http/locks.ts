@@ -14,10 +14,11 @@ import type { Problem } from '../wire/problem.ts';
 import { acquire } from './acquire.ts';
 import { readJson } from './json-body.ts';
 import { type Field, objectOf, refused } from './json-fields.ts';
+import { restOfPath } from './key.ts';
 import { requireLeaseId } from './lease-id.ts';
 import { Query } from './query.ts';
 import { clientOf, nameFieldsOf, queuePage } from './queue-answer.ts';
-import { nameOf, placeLeaseOf, QUEUE_FIELDS, restOfPath, waitOf } from './queue-request.ts';
+import { nameOf, placeLeaseOf, QUEUE_FIELDS, waitOf } from './queue-request.ts';
 import type { Services } from './services.ts';
 import { resultOf } from './written.ts';
 

@@ -1,4 +1,4 @@
-import type { ByteString } from '../lib/bytes.ts';
+import { type ByteString, successorOf } from '../lib/bytes.ts';
 import { parseDuration } from '../lib/quantities.ts';
 import type { StoreView } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
@@ -30,10 +30,9 @@ interface WaitingRequest {
 
 /** Null when the read does not wait. @throws ApiError `bad-revision`, `bad-request` */
 export function longPollOf(query: Query): LongPoll | null {
-  const after = query.bytes('after');
   const wait = query.bytes('wait');
-  if (after === null && wait === null) return null;
-  if (after === null) {
+  if (!query.has('after')) {
+    if (wait === null) return null;
     throw new ApiError('bad-request', 'wait needs after: the revision that the key is to pass');
   }
   if (query.has('revision')) {
@@ -42,7 +41,8 @@ export function longPollOf(query: Query): LongPoll | null {
       'A read of the past has nothing to wait for: leave out after',
     );
   }
-  return { after: revisionOf(after), waitMs: wait === null ? WAIT_DEFAULT_MS : waitOf(wait) };
+  const after = query.revision('after');
+  return { after, waitMs: wait === null ? WAIT_DEFAULT_MS : waitOf(wait) };
 }
 
 /**
@@ -51,7 +51,7 @@ export function longPollOf(query: Query): LongPoll | null {
  *
  * @throws ApiError `future-revision`, `shutting-down`
  */
-export async function passes(
+export async function changesInTime(
   { node, shutdown }: Services,
   { key, query, request, server }: WaitingRequest,
   { after, waitMs }: LongPoll,
@@ -71,8 +71,8 @@ export async function passes(
   };
   const gone = (): void => reject(new ApiError('request-timeout', 'The client is gone.'));
   const stop = (): void => reject(new ApiError('shutting-down', 'The node is shutting down.'));
-  const end = `${key}\0` as ByteString;
-  const forget = node.onChange({ start: key, end }, { changed: look, jumped: look });
+  const range = { start: key, end: successorOf(key) };
+  const forget = node.onChange(range, { changed: look, jumped: look });
   const timer = setTimeout(() => resolve(false), waitMs);
   request.signal.addEventListener('abort', gone);
   shutdown.addEventListener('abort', stop);
@@ -108,12 +108,6 @@ function hasPassed(store: StoreView, key: ByteString, after: number): boolean {
   const newest = store.get(key) ?? store.history(key, 1)[0];
   if (newest !== undefined) return newest.modRevision > after;
   return after > 0 && after < store.compactRevision;
-}
-
-function revisionOf(text: string): number {
-  const revision = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(revision)) return revision;
-  throw new ApiError('bad-revision', 'after must be a revision: a plain non-negative integer');
 }
 
 function waitOf(text: string): number {

@@ -1,9 +1,8 @@
 import type { ByteString } from '../lib/bytes.ts';
+import { parseCount } from '../lib/quantities.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { LimitName } from '../wire/limits.ts';
 import { PATH_SEARCH_START, percentDecode } from './key.ts';
-
-const NUMBER = /^(0|[1-9][0-9]{0,15})$/;
 
 /** The query of one request: each parameter at most once, and only those that its route knows. */
 export class Query {
@@ -57,12 +56,12 @@ export class Query {
    * A plain integer from `min` to `max`, null when it is not there.
    *
    * @param limitName what is reached when it is more, if that is a limit.
-   * @throws ApiError
+   * @throws ApiError `bad-request`, with the limit when that is reached
    */
   integer(name: string, min: number, max: number, limitName?: LimitName): number | null {
     const value = this.#parameters.get(name);
     if (value === undefined) return null;
-    const number = NUMBER.test(value) ? Number(value) : -1;
+    const number = parseCount(value) ?? -1;
     if (number >= min && number <= max) return number;
     const fields = limitName !== undefined && number > max ? { limit: max, limitName } : {};
     const detail = `${name} must be a plain integer from ${min} to ${max}`;
@@ -77,8 +76,8 @@ export class Query {
   revision(name = 'revision'): number {
     const value = this.#parameters.get(name);
     if (value === undefined) return 0;
-    const number = NUMBER.test(value) ? Number(value) : -1;
-    if (number >= 0 && Number.isSafeInteger(number)) return number;
+    const number = parseCount(value);
+    if (number !== null) return number;
     throw new ApiError('bad-revision', `${name} must be a plain non-negative integer`);
   }
 }

@@ -8,17 +8,10 @@ import { ApiError } from '../wire/errors.ts';
 import { TTL_MAX } from '../wire/leases.ts';
 import { LOCK_TTL_DEFAULT, LOCK_WAIT_DEFAULT_MS } from '../wire/locks.ts';
 import { type Field, integerOf, type JsonObject, refused } from './json-fields.ts';
-import { PATH_SEARCH_START, percentDecode } from './key.ts';
+import { percentDecode } from './key.ts';
 
 /** The fields of a body that place a request in a queue. */
 export const QUEUE_FIELDS = ['ttl', 'lease', 'wait'];
-
-/** What follows the beginning of a path, as it came. */
-export function restOfPath(url: string, beginning: string): string {
-  const start = url.indexOf('/', PATH_SEARCH_START) + beginning.length;
-  const query = url.indexOf('?', start);
-  return query === -1 ? url.slice(start) : url.slice(start, query);
-}
 
 /**
  * The name of a lock or an election, percent-decoded once to bytes. Its keys must not be too long.

@@ -1,4 +1,5 @@
-import { parseDuration } from '../lib/quantities.ts';
+import { successorOf } from '../lib/bytes.ts';
+import { parseCount, parseDuration } from '../lib/quantities.ts';
 import type { WatchedRange } from '../node/api.ts';
 import type { WatchSpec } from '../node/watch/watch.ts';
 import { ApiError } from '../wire/errors.ts';
@@ -14,10 +15,15 @@ const PROGRESS_MAX_MS = 3_600_000;
 /** How a watch is told. */
 export type WatchForm = 'events' | 'lines' | 'socket';
 
-/** What a request to `/watch` asks for. @throws ApiError */
+/**
+ * What a request to `/watch` asks for.
+ *
+ * @throws ApiError `bad-request`, `bad-revision`, and what `checkKey` and `rangeOf` throw
+ */
 export function watchSpecOf(request: Request, keyBytes: number): WatchSpec {
   const query = Query.of(request.url, PARAMETERS);
-  const from = revisionOf(query.bytes('revision'));
+  // No revision is 0, and none means from now on.
+  const from = query.revision() || null;
   const last = request.headers.get('last-event-id');
   return {
     range: watchedRangeOf(query, keyBytes),
@@ -45,23 +51,14 @@ function watchedRangeOf(query: Query, keyBytes: number): WatchedRange {
     throw new ApiError('bad-request', 'key stands alone: leave out prefix, start and end');
   }
   const start = checkKey(key, keyBytes);
-  return { start, end: `${start}\0` as WatchedRange['start'] };
-}
-
-/** Null for none, and for 0, which no revision has. @throws ApiError `bad-revision` */
-function revisionOf(text: string | null): number | null {
-  return text === null ? null : plainRevision('revision', text) || null;
+  return { start, end: successorOf(start) };
 }
 
 /** The revision after an event's id, which is the event's revision. */
 function afterEvent(id: string): number {
-  return plainRevision('Last-Event-ID', id) + 1;
-}
-
-function plainRevision(name: string, text: string): number {
-  const revision = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
-  if (revision < Number.MAX_SAFE_INTEGER) return revision;
-  throw new ApiError('bad-revision', `${name} must be a revision: a plain non-negative integer`);
+  const revision = parseCount(id);
+  if (revision !== null && revision < Number.MAX_SAFE_INTEGER) return revision + 1;
+  throw new ApiError('bad-revision', 'Last-Event-ID must be a plain non-negative integer');
 }
 
 function filterOf(text: string | null): WatchSpec['only'] {

@@ -15,8 +15,10 @@
  * for ever where leaders change often; from the moment it is proposed, a renewal must be in the
  * log (`keepAlive` answers 'log') before it is confirmed, for else the next leader would go by the
  * checkpoint. Likewise once an expiry is proposed: which of the two the log has first decides.
- * A lease is only checkpointed when it was not renewed for half its time or five minutes, so those
- * of living holders seldom are.
+ * A lease that this leader has renewed is only checkpointed when it was not renewed again for half
+ * its time or five minutes, so those of living holders seldom are. Of one that it has taken over, or
+ * checkpointed already, each tenth of its time is put on record: were it half here too, leaders that
+ * change more often than that would together let a lease live for ever.
  *
  * A MILLION LEASES may end together: they are offered at a bounded rate, and taken over by a new
  * leader in slices. A lease that was not looked at yet just lives longer.
@@ -38,8 +40,10 @@ export interface LeaseTiming {
   readonly pendingExpiries: number;
   /** An expiry that was offered and has not come back is offered again after so many ms. */
   readonly retryMs: number;
-  /** A lease not renewed for half its time, or for so many ms, is checkpointed. */
+  /** A lease not renewed for so many ms is checkpointed, however long its time is. */
   readonly checkpointMs: number;
+  /** The least time between checkpoints of a lease. */
+  readonly checkpointMinMs: number;
   /** Leases that a new leader takes over in one step. */
   readonly leasesPerStep: number;
 }
@@ -49,6 +53,7 @@ export const LEASE_TIMING: LeaseTiming = {
   pendingExpiries: 1000,
   retryMs: 5000,
   checkpointMs: 5 * 60_000,
+  checkpointMinMs: 500,
   leasesPerStep: 2000,
 };
 
@@ -78,6 +83,8 @@ interface Timer {
   checkpointAt: number | null;
   /** Whether the log says, or may soon say, that less than the whole time is left. */
   mustLog: boolean;
+  /** Whether this leader has seen it granted or renewed: its holder may well live. */
+  isRenewed: boolean;
   isExpiring: boolean;
 }
 
@@ -144,6 +151,7 @@ export class LeaseTimers {
     if (timer === null) return 'unknown';
     if (timer.mustLog || timer.isExpiring) return 'log';
     this.#drop(timer);
+    timer.isRenewed = true;
     this.#add(timer, now, timer.ttlMs);
     return 'kept';
   }
@@ -209,7 +217,7 @@ export class LeaseTimers {
     // An answer that is given again renews nothing.
     if (timer !== undefined && timer.epoch === lease?.epoch) return;
     if (timer !== undefined) this.#drop(timer);
-    if (lease !== undefined) this.#start(lease, now);
+    if (lease !== undefined) this.#start(lease, now, true);
   }
 
   /** The timer of a lease, begun with this leader's term if nobody asked for it yet. */
@@ -217,10 +225,10 @@ export class LeaseTimers {
     const timer = this.#timers.get(id);
     if (timer !== undefined) return timer;
     const lease = this.#lookUp(id);
-    return lease === undefined ? null : this.#start(lease, this.#began);
+    return lease === undefined ? null : this.#start(lease, this.#began, false);
   }
 
-  #start({ id, ttl, remaining, epoch }: Lease, from: number): Timer {
+  #start({ id, ttl, remaining, epoch }: Lease, from: number, isRenewed: boolean): Timer {
     const timer: Timer = {
       id,
       epoch,
@@ -229,6 +237,7 @@ export class LeaseTimers {
       dueAt: 0,
       checkpointAt: null,
       mustLog: remaining < ttl * 1000,
+      isRenewed,
       isExpiring: false,
     };
     this.#add(timer, from, remaining);
@@ -245,9 +254,15 @@ export class LeaseTimers {
 
   #scheduleCheckpoint(timer: Timer, from: number): void {
     this.#dropCheckpoint(timer);
-    const at = from + Math.min(timer.ttlMs / 2, this.#timing.checkpointMs) * MARGIN;
+    const at = from + this.#checkpointPause(timer) * MARGIN;
     timer.checkpointAt = at < timer.deadline ? at : null;
     if (timer.checkpointAt !== null) this.#checkpoints.add(timer.checkpointAt, timer.id);
+  }
+
+  #checkpointPause({ ttlMs, isRenewed, mustLog }: Timer): number {
+    const { checkpointMs, checkpointMinMs } = this.#timing;
+    const share = isRenewed && !mustLog ? 2 : 10;
+    return Math.min(Math.max(ttlMs / share, checkpointMinMs), checkpointMs);
   }
 
   #dropCheckpoint(timer: Timer): void {

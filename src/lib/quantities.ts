@@ -1,4 +1,4 @@
-/** Durations and sizes as people write them: `100ms`, `2s`, `64MiB`. */
+/** Numbers, durations and sizes as people write them: `42`, `100ms`, `2s`, `64MiB`. */
 
 const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -17,6 +17,12 @@ const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ['MiB', 1024 ** 2],
   ['GiB', 1024 ** 3],
 ]);
+
+/** A plain integer from 0 to 2^53 - 1, in decimal without leading zeros; null for all else. */
+export function parseCount(text: string): number | null {
+  const number = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : null;
+}
 
 /** Milliseconds in a text like `100ms`, `1.5s`, `2m` or `1h`; null when it is anything else. */
 export function parseDuration(text: string): number | null {

@@ -1,5 +1,5 @@
 import type { KvChange } from '../kv/event.ts';
-import { type ByteString, prefixEnd } from '../lib/bytes.ts';
+import { type ByteString, prefixEnd, successorOf } from '../lib/bytes.ts';
 import type { ChangeListener, Unsubscribe, WatchedRange } from './api.ts';
 
 /** Those who listen to the same range. */
@@ -80,7 +80,7 @@ export class Changes {
 
   #placeOf(range: WatchedRange): { readonly home: Home; readonly name: string } {
     const { start, end } = range;
-    if (end === `${start}\0`) return { home: this.#keys, name: start };
+    if (end === successorOf(start)) return { home: this.#keys, name: start };
     if (end === prefixEnd(start)) return { home: this.#prefixesOf(start.length), name: start };
     return { home: this.#others, name: `${start.length}:${start}${end ?? ''}:${end === null}` };
   }

@@ -12,13 +12,16 @@ import { isExpected, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
 
-const HOLDERS = 2;
+const HOLDERS = 3;
 const TTLS = [1, 2, 5];
 /** By how much a clock may be wrong. */
 const RATE_ERROR = 0.1;
 const TIMEOUT_MS = 1_000;
-/** Between two renewals, in ms for each second of a lease's time: some come too late. */
-const LONGEST_PAUSE = 1_100;
+/**
+ * Between two renewals, in ms for each second of a lease's time: some come after the log says that
+ * less is left, and some too late.
+ */
+const PAUSES = [100, 300, 500, 700, 800, 1_000];
 /** How often somebody looks for a leader that was deposed, ms. */
 const LOOK_EVERY_MS = 30;
 /** How many leases are renewed there. */
@@ -112,7 +115,7 @@ export class LeaseHolders {
     const [oldest] = this.#held.keys();
     if (oldest !== undefined && this.#held.size > HELD_MAX) this.#held.delete(oldest);
     for (let left = prng.between(0, 8); left > 0 && !this.#stopping; left -= 1) {
-      await scheduler.pause(prng.unit() * ttl * LONGEST_PAUSE);
+      await scheduler.pause(ttl * prng.pick(PAUSES) * (0.9 + 0.2 * prng.unit()));
       const sentAt = clock();
       const ask = prng.chance(0.2) ? remaining : renew;
       const ms = await this.#ask(prng, (node, context) => ask(node, id, context), null);

@@ -169,12 +169,39 @@ describe('a new leader', () => {
 describe('checkpoints', () => {
   const seconds = (n: number): number => Math.ceil((n * 1000 * 11) / 9);
 
-  test('of half the time, again and again until the end', () => {
+  test('of half the time, then of each tenth until the end', () => {
     const leader = new Leader().apply(grant('7', 10));
     expect(leader.checkpointAt(seconds(5) - 1)).toEqual([]);
     expect(leader.checkpointAt(seconds(5))).toEqual([5000]);
     expect(leader.checkpointAt(seconds(5))).toEqual([]);
+    expect(leader.checkpointAt(seconds(6) + 1)).toEqual([3999]);
+    expect(leader.checkpointAt(seconds(9.5))).toEqual([500]);
     expect(leader.checkpointAt(seconds(9.9))).toEqual([]);
+  });
+
+  test('of a tenth, of what a leader took over and has not renewed', () => {
+    const { rig } = new Leader().apply(grant('7', 10), grant('8', 10), grant('9', 1));
+    const leader = new Leader(rig, 1000);
+    leader.checkpointAt(1000);
+    expect(leader.keepAlive('8')).toBe('kept');
+    expect(leader.checkpointAt(1000 + seconds(0.5))).toEqual([500]);
+    expect(leader.checkpointAt(1000 + seconds(1))).toEqual([9000]);
+    expect(leader.keepAlive('8')).toBe('kept');
+  });
+
+  test('let a lease end however often leaders change', () => {
+    let { rig } = new Leader().apply(grant('7', 10));
+    let ended = 0;
+    for (let begun = 0; begun < 60_000 && ended === 0; begun += 2000) {
+      const leader = new Leader(rig, begun);
+      for (let now = begun; now < begun + 2000 && ended === 0; now += 100) {
+        leader.checkpointAt(now);
+        if (leader.timers.expiring > 0) ended = now;
+      }
+      ({ rig } = leader);
+    }
+    expect(ended).toBeGreaterThanOrEqual(10_000);
+    expect(ended).toBeLessThan(20_000);
   });
 
   test('of five minutes, when the time is longer', () => {

@@ -1,5 +1,28 @@
 import { expect, test } from 'bun:test';
-import { formatDuration, formatSize, parseDuration, parseSize } from '../../src/lib/quantities.ts';
+import {
+  formatDuration,
+  formatSize,
+  parseCount,
+  parseDuration,
+  parseSize,
+} from '../../src/lib/quantities.ts';
+
+test.each([
+  ['0', 0],
+  ['42', 42],
+  ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ['9007199254740992', null],
+  ['99999999999999999999', null],
+  ['007', null],
+  ['+1', null],
+  ['-1', null],
+  ['1.0', null],
+  ['1e3', null],
+  [' 1', null],
+  ['', null],
+])('count %p', (text, count) => {
+  expect(parseCount(text)).toBe(count);
+});
 
 test.each([
   ['100ms', 100],

@@ -12,7 +12,7 @@
 
 import type { KeyValue, LeaseId } from '../../kv/command.ts';
 import { must } from '../../lib/assert.ts';
-import { type ByteString, prefixEnd } from '../../lib/bytes.ts';
+import { type ByteString, prefixEnd, successorOf } from '../../lib/bytes.ts';
 import { isId } from '../../lib/ids.ts';
 import type { StoreView, WatchedRange } from '../api.ts';
 
@@ -79,7 +79,7 @@ function* candidates(store: StoreView, name: ByteString): Generator<KeyValue, vo
     const last = page[found] ?? page.at(-1);
     if (last === undefined || (found === -1 && page.length < limit)) return;
     limit = found === -1 ? Math.min(2 * limit, PAGE_MAX) : PAGE_MIN;
-    start = found === -1 ? (`${last.key}\0` as ByteString) : afterSiblings(last.key, prefix.length);
+    start = found === -1 ? successorOf(last.key) : afterSiblings(last.key, prefix.length);
   }
 }
 

@@ -73,5 +73,14 @@ process.on('unhandledRejection', crash);
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
+/** How long output that nobody takes is waited for once this is told to stop, ms. */
+const OUTPUT_GRACE_MS = 1000;
+
 const exitCode = await main(cli, process.argv.slice(2));
-process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+const leave = (): never => process.exit(exitCode);
+// Bun answers an empty write at once, whatever waits before it: only the end is the end.
+process.exitCode = exitCode;
+process.stdout.end(() => process.stderr.end(leave));
+const leaveSoon = (): void => void setTimeout(leave, OUTPUT_GRACE_MS);
+if (stopping.signal.aborted) leaveSoon();
+else stopping.signal.addEventListener('abort', leaveSoon);

@@ -15,11 +15,12 @@ import type { IdleTimer } from './context.ts';
 import { readJson } from './json-body.ts';
 import { bytesOf, type Field, type JsonObject, objectOf } from './json-fields.ts';
 import { restOfPath } from './key.ts';
+import { leaseIdOf } from './lease-id.ts';
 import { LEADER_EVENTS, LEADER_LINES } from './leader-form.ts';
 import { once } from './once.ts';
 import { Query } from './query.ts';
 import { candidateOf, heldAnswerOf, leaderOf, nameFieldsOf, queuePage } from './queue-answer.ts';
-import { leaseOf, nameOf, placeLeaseOf, QUEUE_FIELDS, waitOf } from './queue-request.ts';
+import { nameOf, placeLeaseOf, QUEUE_FIELDS, waitOf } from './queue-request.ts';
 import type { Reply, Services } from './services.ts';
 import { TextStream } from './text-stream.ts';
 
@@ -104,7 +105,7 @@ class ElectionResource {
     fields: JsonObject,
     content: unknown,
   ): Promise<ProclaimAnswer | Problem> {
-    const lease = leaseOf(fields.require('lease'));
+    const lease = leaseIdOf(fields.require('lease'));
     const value = this.#valueOf(fields.require('value'));
     const say = (key: ByteString): TxnOp => ({ type: 'put', key, value, ignoreLease: true });
     return await this.#amend(
@@ -126,7 +127,7 @@ class ElectionResource {
     fields: JsonObject,
     content: unknown,
   ): Promise<ReleaseAnswer | Problem> {
-    const lease = leaseOf(fields.require('lease'));
+    const lease = leaseIdOf(fields.require('lease'));
     const leave = (key: ByteString): TxnOp => ({ type: 'delete', key });
     return await this.#amend(asked, name, lease, leave, content, ({ revision }) => ({
       deleted: 1,

@@ -1,7 +1,5 @@
 import type { LeaseGrant, LeaseId } from '../kv/command.ts';
-import { MAX_LEASE_TTL } from '../kv/leases.ts';
 import { bytesOfBuffer } from '../lib/bytes.ts';
-import { parseDuration } from '../lib/quantities.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { DeleteAnswer, PutAnswer } from '../wire/kv.ts';
 import type { Problem } from '../wire/problem.ts';
@@ -12,6 +10,7 @@ import { requireLeaseId } from './lease-id.ts';
 import { keyFieldsOf, pairOf } from './pair.ts';
 import type { Query } from './query.ts';
 import type { Services } from './services.ts';
+import { leaseAndTtl, parseTtl, TTL_FORM } from './ttl.ts';
 import { replyFailed, resultOf } from './written.ts';
 
 export const PUT_PARAMETERS = ['prev', 'lease', 'ttl'];
@@ -25,9 +24,7 @@ export async function putKey(services: Services, ask: KeyRequest): Promise<PutAn
   const prev = query.flag('prev');
   const lease = leaseOf(query);
   const ttl = ttlOf(query);
-  if (lease !== null && ttl !== null) {
-    throw new ApiError('bad-request', 'lease and ttl exclude each other: a ttl makes a new lease');
-  }
+  if (lease !== null && ttl !== null) throw leaseAndTtl();
   const body = await readBody(request, config.limits.requestBytes);
   const limit = config.limits.valueBytes;
   if (body.length > limit) {
@@ -87,12 +84,11 @@ function leaseOf(query: Query): LeaseId | null {
   return text === null ? null : requireLeaseId(text);
 }
 
-/** Seconds, rounded up. @throws ApiError `bad-request` */
+/** Seconds. @throws ApiError `bad-request` */
 function ttlOf(query: Query): number | null {
   const text = query.bytes('ttl');
   if (text === null) return null;
-  const ms = parseDuration(text);
-  if (ms !== null && ms >= 1000 && ms <= MAX_LEASE_TTL * 1000) return Math.ceil(ms / 1000);
-  const most = `${MAX_LEASE_TTL}s`;
-  throw new ApiError('bad-request', `ttl must be a duration such as 30s, from 1s to ${most}`);
+  const ttl = parseTtl(text);
+  if (ttl === null) throw new ApiError('bad-request', `ttl must be ${TTL_FORM}`);
+  return ttl;
 }

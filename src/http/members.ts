@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia';
 import { Hasher } from '../kv/hash.ts';
 import { must } from '../lib/assert.ts';
-import { type ClusterId, idOfBytes, type MemberId, parseMemberId } from '../lib/ids.ts';
+import { type ClusterId, idOfWords, type MemberId, parseMemberId } from '../lib/ids.ts';
 import type { AddedMember, RequestContext } from '../node/api.ts';
 import type { Configuration } from '../raft/configuration.ts';
 import { AddMemberBody, UpdateMemberBody } from '../wire/cluster.ts';
@@ -86,8 +86,5 @@ interface AddAnswer extends AddedMember {
 function idOfRequest({ requestId }: RequestContext, url: string): MemberId | null {
   if (requestId === null) return null;
   const { high, low } = new Hasher().text(requestId).text(url).finish();
-  const bytes = new DataView(new ArrayBuffer(8));
-  bytes.setUint32(0, high);
-  bytes.setUint32(4, low);
-  return must(parseMemberId(idOfBytes(new Uint8Array(bytes.buffer))), 'an id of a hash');
+  return must(parseMemberId(idOfWords(high, low)), 'an id of a hash');
 }

@@ -1,6 +1,4 @@
-import type { LeaseId } from '../kv/command.ts';
 import type { ByteString } from '../lib/bytes.ts';
-import { isId } from '../lib/ids.ts';
 import { parseDuration } from '../lib/quantities.ts';
 import { SUFFIX_BYTES_MAX } from '../node/locks/contender.ts';
 import type { AcquireRequest } from '../node/locks/lock-queue.ts';
@@ -9,6 +7,8 @@ import { TTL_MAX } from '../wire/leases.ts';
 import { LOCK_TTL_DEFAULT, LOCK_WAIT_DEFAULT_MS } from '../wire/locks.ts';
 import { type Field, integerOf, type JsonObject, refused } from './json-fields.ts';
 import { percentDecode } from './key.ts';
+import { leaseIdOf } from './lease-id.ts';
+import { leaseAndTtl, parseTtl, TTL_FORM } from './ttl.ts';
 
 /** The fields of a body that place a request in a queue. */
 export const QUEUE_FIELDS = ['ttl', 'lease', 'wait'];
@@ -27,19 +27,10 @@ export function nameOf(raw: string, keyBytes: number): ByteString {
   throw new ApiError('key-too-long', detail, { limit });
 }
 
-/** @throws ApiError `bad-request` */
-export function leaseOf(field: Field): LeaseId {
-  const { value } = field;
-  if (typeof value === 'string' && isId(value)) return value as LeaseId;
-  throw refused(field, 'the id of a lease: a decimal number from 1 to 2^63 - 1, as text');
-}
-
 /** The lease to queue up with, or the time to live of a new one. @throws ApiError `bad-request` */
 export function placeLeaseOf(fields: JsonObject): AcquireRequest['lease'] {
-  if (fields.has('lease') && fields.has('ttl')) {
-    throw new ApiError('bad-request', 'lease and ttl exclude each other: a ttl makes a new lease');
-  }
-  const id = fields.read('lease', leaseOf, null);
+  if (fields.has('lease') && fields.has('ttl')) throw leaseAndTtl();
+  const id = fields.read('lease', leaseIdOf, null);
   return id === null ? { ttl: fields.read('ttl', ttlOf, LOCK_TTL_DEFAULT) } : { id };
 }
 
@@ -57,11 +48,11 @@ export function waitOf(fields: JsonObject, maxMs: number): number {
   return fields.read('wait', read, Math.min(LOCK_WAIT_DEFAULT_MS, maxMs));
 }
 
-/** Seconds, rounded up. */
+/** Seconds. @throws ApiError `bad-request` */
 function ttlOf(field: Field): number {
   const { value } = field;
   if (typeof value !== 'string') return integerOf(field, 1, TTL_MAX);
-  const ms = parseDuration(value);
-  if (ms !== null && ms >= 1000 && ms <= TTL_MAX * 1000) return Math.ceil(ms / 1000);
-  throw refused(field, `seconds, or a duration such as 30s, from 1s to ${TTL_MAX}s`);
+  const ttl = parseTtl(value);
+  if (ttl === null) throw refused(field, `seconds, or ${TTL_FORM}`);
+  return ttl;
 }

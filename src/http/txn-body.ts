@@ -2,14 +2,12 @@ import type {
   Compare,
   CompareOperand,
   KeyRange,
-  LeaseId,
   RangeOptions,
   TxnFields,
   TxnOp,
 } from '../kv/command.ts';
 import { MAX_TXN_OPS, validateTxn } from '../kv/txn-rules.ts';
 import { type ByteString, EMPTY_BYTES } from '../lib/bytes.ts';
-import { isId } from '../lib/ids.ts';
 import { ApiError, type ErrorCode } from '../wire/errors.ts';
 import type { HttpLimits } from './config.ts';
 import {
@@ -22,6 +20,7 @@ import {
   objectOf,
   refused,
 } from './json-fields.ts';
+import { leaseIdOf } from './lease-id.ts';
 
 /** A transaction in a transaction takes three levels of brackets. */
 export const TXN_DEPTH_MAX = 3 * MAX_TXN_OPS + 8;
@@ -100,7 +99,7 @@ class TxnReader {
       case 'value':
         return { target, value: this.#value(field) };
       case 'lease':
-        return { target, value: field.value === '0' ? '0' : leaseOf(field) };
+        return { target, value: field.value === '0' ? '0' : leaseIdOf(field) };
       default:
         return { target, value: countOf(field) };
     }
@@ -141,7 +140,7 @@ class TxnReader {
       type: 'put',
       key: this.#key(fields.require('key')),
       value: ignoreValue ? EMPTY_BYTES : this.#value(fields.require('value')),
-      ...fields.read('lease', (field) => ({ lease: leaseOf(field) }), {}),
+      ...fields.read('lease', (field) => ({ lease: leaseIdOf(field) }), {}),
       prev: fields.flag('prev'),
       ...(ignoreValue ? { ignoreValue } : {}),
       ...(ignoreLease ? { ignoreLease } : {}),
@@ -220,10 +219,4 @@ function revisionOf(field: Field): number {
     const detail = `${field.path} must be a plain non-negative integer`;
     throw new ApiError('bad-revision', detail, { field: field.path });
   }
-}
-
-function leaseOf(field: Field): LeaseId {
-  const { value } = field;
-  if (typeof value === 'string' && isId(value)) return value as LeaseId;
-  throw refused(field, "a lease's id: a decimal text, because a JSON number would be rounded");
 }

@@ -28,6 +28,14 @@ export function parseClusterId(text: string): ClusterId | null {
   return isId(text) ? (text as ClusterId) : null;
 }
 
+/** As `idOfBytes`, from two integers of 32 bits: a hash, or two that were drawn. */
+export function idOfWords(high: number, low: number): string {
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setUint32(0, high);
+  bytes.setUint32(4, low);
+  return idOfBytes(new Uint8Array(bytes.buffer));
+}
+
 /** An id from at least eight bytes, random or a hash: the same bytes give the same id. */
 export function idOfBytes(bytes: Uint8Array): string {
   let id = 0n;

@@ -1,5 +1,5 @@
 import { must } from '../lib/assert.ts';
-import { idOfBytes, type MemberId, parseMemberId } from '../lib/ids.ts';
+import { idOfWords, type MemberId, parseMemberId } from '../lib/ids.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { Configuration, ConfigurationChange, Member } from '../raft/configuration.ts';
 import { memberOf } from '../raft/configuration.ts';
@@ -81,11 +81,9 @@ export class Membership {
 
   /** An id for a member that brought none. */
   drawId(): MemberId {
-    const bytes = new Uint8Array(8);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, this.#options.prng.uint32());
-    view.setUint32(4, this.#options.prng.uint32());
-    return must(parseMemberId(idOfBytes(bytes)), 'an id of random bytes');
+    const { prng } = this.#options;
+    const [high, low] = [prng.uint32(), prng.uint32()];
+    return must(parseMemberId(idOfWords(high, low)), 'an id that was drawn');
   }
 
   /** A leader that was deposed unawares does not know what has become of its members. */

@@ -1,7 +1,7 @@
 import type { KvResult, LeaseId } from '../kv/command.ts';
 import { Hasher } from '../kv/hash.ts';
 import { must } from '../lib/assert.ts';
-import { type ClusterId, idOfBytes, type MemberId } from '../lib/ids.ts';
+import { type ClusterId, idOfWords, type MemberId } from '../lib/ids.ts';
 import type { Configuration, ConfigurationCommand } from '../raft/configuration.ts';
 import { createEntry, type Term } from '../raft/entry.ts';
 import type { SnapshotFile, Storage } from '../storage/storage.ts';
@@ -290,10 +290,7 @@ export class Node implements NodeApi {
 /** The id of a lease that a request with a name asks for: however often, by whichever node. */
 function leaseIdOf(requestId: string): LeaseId {
   const { high, low } = new Hasher().text(requestId).finish();
-  const bytes = new DataView(new ArrayBuffer(8));
-  bytes.setUint32(0, high);
-  bytes.setUint32(4, low);
-  return idOfBytes(new Uint8Array(bytes.buffer)) as LeaseId;
+  return idOfWords(high, low) as LeaseId;
 }
 
 /** Writes the first entry of a new cluster, the same on each of its founding members. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { idOfBytes, isId, parseClusterId, parseMemberId } from '../../src/lib/ids.ts';
+import { idOfBytes, idOfWords, isId, parseClusterId, parseMemberId } from '../../src/lib/ids.ts';
 
 test.each(['1', '9007199254740993', '9223372036854775807'])('%s is an id', (text) => {
   expect(isId(text)).toBeTrue();
@@ -28,6 +28,8 @@ test.each([
 
 test('an id of bytes is the first eight of them, without the sign, and never zero', () => {
   expect(idOfBytes(Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 2))).toBe('258');
+  expect(idOfWords(0, 258)).toBe('258');
+  expect(idOfWords(1, 0)).toBe('4294967296');
   expect(idOfBytes(new Uint8Array(8).fill(0xff))).toBe('9223372036854775807');
   expect(idOfBytes(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 7, 9, 9))).toBe('7');
   expect(idOfBytes(new Uint8Array(8))).toBe('1');

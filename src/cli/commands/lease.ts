@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
 import type { FlagValues } from '../../lib/settings.ts';
-import type { LeaseKey } from '../../wire/leases.ts';
+import { type LeaseKey, TTL_MAX } from '../../wire/leases.ts';
 import { clientCommand, inLongSession, inSession, type Session, type Tools } from '../client.ts';
 import { EXIT } from '../exit.ts';
 import { textFlag, wholeNumber } from '../flags.ts';
 import { columns, shownKey } from '../output.ts';
-
-const TTL_MAX = 9_000_000_000;
 
 export function addLeaseCommands(program: Command, tools: Tools): void {
   const lease = program.command('lease').description('times to live that keys can share');

@@ -1,3 +1,10 @@
+import { NDJSON } from './media.ts';
+
+/** Whether a client wants a stream as lines of JSON. */
+export function asksForLines({ headers }: Request): boolean {
+  return asksFor(NDJSON, headers.get('accept'));
+}
+
 /**
  * Whether an `Accept` header asks for a media type by its name (RFC 9110 section 12.5.1): with a
  * weight that is not 0, nor less than that of `application/json`, which is the other choice.

@@ -2,25 +2,22 @@ import { ApiError } from '../wire/errors.ts';
 import type { HeldAnswer } from '../wire/locks.ts';
 import type { Problem } from '../wire/problem.ts';
 import type { AcquireRequest, LockQueue } from '../node/locks/lock-queue.ts';
-import { type IdleTimer, timeoutOf } from './context.ts';
+import { timeoutOf } from './context.ts';
 import { once } from './once.ts';
 import { candidateOf, clientOf, heldAnswerOf } from './queue-answer.ts';
-import type { Reply, Services } from './services.ts';
+import type { Exchange, Services } from './services.ts';
 
 /** The longest that Bun lets a connection be idle, in seconds; 0 is for ever. */
 const IDLE_MAX_S = 255;
 const IDLE_MARGIN_S = 5;
 
 /** A request to be first, decoded. */
-export interface Ask extends Omit<AcquireRequest, 'requestId'> {
+export interface Ask extends Omit<AcquireRequest, 'requestId'>, Exchange {
   readonly waitMs: number;
   /** What is asked, for requests that have a name: method, resource and body. */
   readonly content: unknown;
   /** Whether what keys say is of the owner of a lock, to be shown to those who do not get it. */
   readonly hasOwners: boolean;
-  readonly request: Request;
-  readonly set: Reply;
-  readonly server: IdleTimer | null;
 }
 
 /**

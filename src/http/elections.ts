@@ -10,18 +10,19 @@ import { ApiError } from '../wire/errors.ts';
 import type { HeldAnswer, ReleaseAnswer } from '../wire/locks.ts';
 import type { Problem } from '../wire/problem.ts';
 import { acquire } from './acquire.ts';
-import { asksFor } from './accept.ts';
-import type { IdleTimer } from './context.ts';
+import { asksForLines } from './accept.ts';
+import { beginEndless } from './endless.ts';
 import { readJson } from './json-body.ts';
 import { bytesOf, type Field, type JsonObject, objectOf } from './json-fields.ts';
 import { restOfPath } from './key.ts';
 import { leaseIdOf } from './lease-id.ts';
-import { LEADER_EVENTS, LEADER_LINES } from './leader-form.ts';
+import { LEADER_EVENTS, LEADER_LINES } from './leader-format.ts';
+import { EVENT_STREAM, NDJSON } from './media.ts';
 import { once } from './once.ts';
 import { Query } from './query.ts';
 import { candidateOf, heldAnswerOf, leaderOf, nameFieldsOf, queuePage } from './queue-answer.ts';
 import { nameOf, placeLeaseOf, QUEUE_FIELDS, waitOf } from './queue-request.ts';
-import type { Reply, Services } from './services.ts';
+import type { Exchange, Services } from './services.ts';
 import { TextStream } from './text-stream.ts';
 
 /**
@@ -42,12 +43,6 @@ export function electionRoutes(services: Services): Elysia {
   return app;
 }
 
-interface ElectionRequest {
-  readonly request: Request;
-  readonly set: Reply;
-  readonly server: IdleTimer | null;
-}
-
 const ACTS = ['campaign', 'proclaim', 'resign'] as const;
 type Act = (typeof ACTS)[number];
 
@@ -60,14 +55,14 @@ class ElectionResource {
     this.#queue = new LockQueue(services.node, systemClock);
   }
 
-  async get(asked: ElectionRequest): Promise<ElectionAnswer | Response> {
+  async get(asked: Exchange): Promise<ElectionAnswer | Response> {
     const { name, end } = this.#targetOf(asked.request.url);
     if (end === 'observe') return await this.#observe(asked, name);
     if (end !== null) throw notAllowed('POST');
     return await this.#read(asked, name);
   }
 
-  async post(asked: ElectionRequest): Promise<object> {
+  async post(asked: Exchange): Promise<object> {
     const { request } = asked;
     const { limits } = this.#services.config;
     const { name, end } = this.#targetOf(request.url);
@@ -87,7 +82,7 @@ class ElectionResource {
   }
 
   async #campaign(
-    asked: ElectionRequest,
+    asked: Exchange,
     name: ByteString,
     fields: JsonObject,
     content: unknown,
@@ -100,7 +95,7 @@ class ElectionResource {
   }
 
   async #proclaim(
-    asked: ElectionRequest,
+    asked: Exchange,
     name: ByteString,
     fields: JsonObject,
     content: unknown,
@@ -122,7 +117,7 @@ class ElectionResource {
   }
 
   async #resign(
-    asked: ElectionRequest,
+    asked: Exchange,
     name: ByteString,
     fields: JsonObject,
     content: unknown,
@@ -136,7 +131,7 @@ class ElectionResource {
   }
 
   async #amend<Answer extends object>(
-    { request, set, server }: ElectionRequest,
+    { request, set, server }: Exchange,
     name: ByteString,
     lease: LeaseId,
     change: (key: ByteString) => TxnOp,
@@ -154,10 +149,7 @@ class ElectionResource {
     });
   }
 
-  async #read(
-    { request, set, server }: ElectionRequest,
-    name: ByteString,
-  ): Promise<ElectionAnswer> {
+  async #read({ request, set, server }: Exchange, name: ByteString): Promise<ElectionAnswer> {
     const { node, contexts, config } = this.#services;
     const query = Query.of(request.url, ['limit']);
     const { pageItems, pageItemsMax } = config.limits;
@@ -175,19 +167,17 @@ class ElectionResource {
     };
   }
 
-  async #observe({ request, set, server }: ElectionRequest, name: ByteString): Promise<Response> {
+  async #observe({ request, set, server }: Exchange, name: ByteString): Promise<Response> {
     const { node, contexts, config, shutdown } = this.#services;
     Query.of(request.url, []);
     await node.readBarrier(contexts.read(request, server));
     if (request.signal.aborted) throw new ApiError('request-timeout', 'The client is gone.');
     set.headers['abcd-revision'] = String(node.store.revision);
-    set.headers['cache-control'] = 'no-store';
     set.headers['vary'] = 'Accept';
-    set.headers['x-accel-buffering'] = 'no';
-    server?.timeout(request, 0);
-    const isLines = asksFor('application/x-ndjson', request.headers.get('accept'));
+    beginEndless({ request, set, server });
+    const isLines = asksForLines(request);
     const { stream } = new TextStream({
-      form: isLines ? LEADER_LINES : LEADER_EVENTS,
+      format: isLines ? LEADER_LINES : LEADER_EVENTS,
       budgetBytes: config.limits.watcherBytes,
       heartbeatMs: config.heartbeatMs,
       shutdown,
@@ -197,8 +187,7 @@ class ElectionResource {
         return () => feed.close();
       },
     });
-    const type = isLines ? 'application/x-ndjson' : 'text/event-stream';
-    return new Response(stream, { headers: { 'content-type': type } });
+    return new Response(stream, { headers: { 'content-type': isLines ? NDJSON : EVENT_STREAM } });
   }
 
   /** The election that a path is about, and what is done there; null for the election itself. */

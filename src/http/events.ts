@@ -1,25 +1,29 @@
 import { Elysia } from 'elysia';
 import { parseCount } from '../lib/quantities.ts';
 import { ApiError } from '../wire/errors.ts';
-import { EventStream } from './event-stream.ts';
+import { beginEndless } from './endless.ts';
+import { NODE_EVENTS } from './event-format.ts';
+import { EVENT_STREAM } from './media.ts';
 import { Query } from './query.ts';
 import type { Services } from './services.ts';
+import { TextStream } from './text-stream.ts';
 
 /** `/events`: what this node does, as server-sent events. */
 export function eventRoutes({ node, config, shutdown }: Services): Elysia {
   const app = new Elysia();
-  app.get('/events', ({ request, server }) => {
+  app.get('/events', ({ request, set, server }) => {
     const query = Query.of(request.url, ['level', 'since']);
     const level = query.choice('level', ['state', 'message']);
     const since = sinceOf(query, request.headers);
-    server?.timeout(request, 0);
-    const events = new EventStream({
+    beginEndless({ request, set, server });
+    const { stream } = new TextStream({
+      format: NODE_EVENTS,
       budgetBytes: config.limits.listenerBytes,
       heartbeatMs: config.heartbeatMs,
       shutdown,
       subscribe: (listener) => node.subscribe(level, since, listener),
     });
-    return new Response(events.stream, { headers: { 'content-type': 'text/event-stream' } });
+    return new Response(stream, { headers: { 'content-type': EVENT_STREAM } });
   });
   return app;
 }

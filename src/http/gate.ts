@@ -50,11 +50,9 @@ function checkSameOrigin(headers: Headers, host: string | null): void {
   if (origin === null) return;
   const site = headers.get('sec-fetch-site');
   const same = site === null ? URL.parse(origin)?.host === host : site === 'same-origin';
-  if (!same)
-    throw new ApiError(
-      'cross-origin',
-      'A page of another site may neither change nor watch anything',
-    );
+  if (same) return;
+  const detail = 'A page of another site may neither change nor watch anything';
+  throw new ApiError('cross-origin', detail);
 }
 
 /**

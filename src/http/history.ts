@@ -1,6 +1,5 @@
 import { Elysia } from 'elysia';
 import type { KeyValue } from '../kv/command.ts';
-import type { ByteString } from '../lib/bytes.ts';
 import {
   type CompactAnswer,
   CompactBody,
@@ -8,14 +7,14 @@ import {
   HISTORY_LIMIT_MAX,
   type KeyVersion,
 } from '../wire/history.ts';
-import type { IdleTimer } from './context.ts';
 import { jsonBody } from './json-body.ts';
 import { keyOfUrl, requireKey } from './key.ts';
+import type { KeyRequest } from './key-resource.ts';
 import { Lines } from './lines.ts';
 import { valueFieldsOf } from './pair.ts';
 import { Query } from './query.ts';
 import { revisionToRead, stateFor } from './read-state.ts';
-import type { Reply, Services } from './services.ts';
+import type { Services } from './services.ts';
 import type { Steps } from './slices.ts';
 import { resultOf } from './written.ts';
 
@@ -28,12 +27,13 @@ export function historyRoutes(services: Services): Elysia {
   const { keyBytes } = config.limits;
   app.get('/history/*', async ({ request, set, server }) => {
     const key = keyOfUrl(request.url, keyBytes, '/history/');
-    return readHistory(services, key, Query.of(request.url, PARAMETERS), request, set, server);
+    const query = Query.of(request.url, PARAMETERS);
+    return readHistory(services, { key, query, request, set, server });
   });
   app.get('/history', async ({ request, set, server }) => {
     const query = Query.of(request.url, ['key', ...PARAMETERS]);
     const key = requireKey(query.bytes('key'), keyBytes);
-    return readHistory(services, key, query, request, set, server);
+    return readHistory(services, { key, query, request, set, server });
   });
   app.post(
     '/compact',
@@ -52,11 +52,7 @@ export function historyRoutes(services: Services): Elysia {
 /** The JSON of a HistoryAnswer. Of a key that never was, or is forgotten, there are no versions. */
 async function readHistory(
   { node, contexts, config, slices }: Services,
-  key: ByteString,
-  query: Query,
-  request: Request,
-  set: Reply,
-  server: IdleTimer | null,
+  { key, query, request, set, server }: KeyRequest,
 ): Promise<string> {
   const limit = query.integer('limit', 1, HISTORY_LIMIT_MAX) ?? HISTORY_LIMIT_DEFAULT;
   const asked = query.revision();

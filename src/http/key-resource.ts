@@ -3,14 +3,14 @@ import { bufferOfBytes, type ByteString } from '../lib/bytes.ts';
 import type { Pair } from '../wire/kv.ts';
 import type { Problem } from '../wire/problem.ts';
 import { asksFor } from './accept.ts';
-import type { IdleTimer } from './context.ts';
 import { etagOf, readVerdictOf } from './etag.ts';
 import { answerUnchanged, changesInTime, LONG_POLL_PARAMETERS, longPollOf } from './long-poll.ts';
+import { OCTETS } from './media.ts';
 import { pairOf } from './pair.ts';
 import { problem, replyProblem } from './problem.ts';
 import type { Query } from './query.ts';
 import { revisionToRead, stateFor } from './read-state.ts';
-import type { Reply, Services } from './services.ts';
+import type { Exchange, Reply, Services } from './services.ts';
 import { preconditionFailed } from './written.ts';
 
 export const GET_PARAMETERS = ['raw', 'consistency', 'revision', ...LONG_POLL_PARAMETERS];
@@ -19,12 +19,9 @@ export const GET_PARAMETERS = ['raw', 'consistency', 'revision', ...LONG_POLL_PA
 type GetAnswer = Pair | Problem | Uint8Array | null;
 
 /** One request for one key, decoded. */
-export interface KeyRequest {
+export interface KeyRequest extends Exchange {
   readonly key: ByteString;
   readonly query: Query;
-  readonly request: Request;
-  readonly set: Reply;
-  readonly server: IdleTimer | null;
 }
 
 /** Reads single keys, however the request named them; key-write.ts writes them. */
@@ -77,12 +74,12 @@ function answerPair(
 }
 
 function wantsBytes(query: Query, headers: Headers): boolean {
-  return query.flag('raw') || asksFor('application/octet-stream', headers.get('accept'));
+  return query.flag('raw') || asksFor(OCTETS, headers.get('accept'));
 }
 
 /** The value alone. A browser is told to save it, not to show it as a page of this node. */
 function rawOf(pair: KeyValue, set: Reply): Uint8Array {
-  set.headers['content-type'] = 'application/octet-stream';
+  set.headers['content-type'] = OCTETS;
   set.headers['content-disposition'] = 'attachment';
   return bufferOfBytes(pair.value);
 }

@@ -3,11 +3,10 @@ import { parseDuration } from '../lib/quantities.ts';
 import type { StoreView } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
 import { etagOf } from './etag.ts';
-import type { IdleTimer } from './context.ts';
 import type { Query } from './query.ts';
 import { CONSISTENCIES } from './read-state.ts';
 import { IDLE_TIMEOUT_S } from './server.ts';
-import type { Reply, Services } from './services.ts';
+import type { Exchange, Reply, Services } from './services.ts';
 
 export const LONG_POLL_PARAMETERS = ['after', 'wait'];
 
@@ -21,11 +20,9 @@ export interface LongPoll {
 }
 
 /** The request that waits. */
-interface WaitingRequest {
+interface WaitingRequest extends Omit<Exchange, 'set'> {
   readonly key: ByteString;
   readonly query: Query;
-  readonly request: Request;
-  readonly server: IdleTimer | null;
 }
 
 /** Null when the read does not wait. @throws ApiError `bad-revision`, `bad-request` */

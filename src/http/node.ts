@@ -1,16 +1,9 @@
 import { Elysia } from 'elysia';
 import type { StatusAnswer, SteerAnswer } from '../wire/node.ts';
 import type { Problem } from '../wire/problem.ts';
-import type { IdleTimer } from './context.ts';
 import { once } from './once.ts';
 import { Query } from './query.ts';
-import type { Reply, Services } from './services.ts';
-
-interface SteerRequest {
-  readonly request: Request;
-  readonly server: IdleTimer | null;
-  readonly set: Reply;
-}
+import type { Exchange, Services } from './services.ts';
 
 /** `/status` and the routes that steer this node's role. */
 export function nodeRoutes(services: Services): Elysia {
@@ -18,7 +11,7 @@ export function nodeRoutes(services: Services): Elysia {
   const app = new Elysia();
   const steer =
     (name: string, act: () => void) =>
-    async ({ request, server, set }: SteerRequest): Promise<SteerAnswer | Problem> => {
+    async ({ request, server, set }: Exchange): Promise<SteerAnswer | Problem> => {
       Query.of(request.url, []);
       const context = contexts.write(request, server);
       return once(services, { context, set, content: [name] }, () => {

@@ -1,28 +1,25 @@
 import type { DeleteAnswer } from '../wire/kv.ts';
-import { asksFor } from './accept.ts';
-import type { IdleTimer } from './context.ts';
+import { asksForLines } from './accept.ts';
 import { requireUnconditional } from './etag.ts';
 import { RANGE_NAMES, rangeOf } from './key-range.ts';
+import { NDJSON } from './media.ts';
 import { keyOnlyOf, pairOf } from './pair.ts';
 import type { Query } from './query.ts';
 import { pageSteps } from './range-page.ts';
 import { pageQueryOf, streamQueryOf } from './range-query.ts';
 import { pairStream } from './range-stream.ts';
 import { revisionToRead, stateFor } from './read-state.ts';
-import type { Reply, Services } from './services.ts';
+import type { Exchange, Services } from './services.ts';
 import { resultOf } from './written.ts';
 
 export const RANGE_DELETE_PARAMETERS = RANGE_NAMES;
 
-const NDJSON = 'application/x-ndjson';
 /** A stream of which nothing is taken for so many seconds ends: its copy keeps memory occupied. */
 const STALL_S = 120;
 
-export interface RangeRequest {
+/** One request for a range, decoded. */
+export interface RangeRequest extends Exchange {
   readonly query: Query;
-  readonly request: Request;
-  readonly set: Reply;
-  readonly server: IdleTimer | null;
 }
 
 /** Reads and deletes ranges of keys. */
@@ -35,10 +32,9 @@ export class RangeResource {
 
   /** A page, in JSON, or all of it, as a stream of lines. */
   async get(ask: RangeRequest): Promise<string | Response> {
-    const { headers } = ask.request;
-    requireUnconditional(headers);
+    requireUnconditional(ask.request.headers);
     ask.set.headers['vary'] = 'Accept';
-    return asksFor(NDJSON, headers.get('accept')) ? this.#stream(ask) : this.#page(ask);
+    return asksForLines(ask.request) ? this.#stream(ask) : this.#page(ask);
   }
 
   async delete({ query, request, set, server }: RangeRequest): Promise<DeleteAnswer> {

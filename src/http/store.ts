@@ -1,9 +1,9 @@
 import { Elysia } from 'elysia';
 import type { HashAnswer } from '../wire/node.ts';
-import type { IdleTimer } from './context.ts';
+import { OCTETS } from './media.ts';
 import { Query } from './query.ts';
 import { revisionToRead } from './read-state.ts';
-import type { Reply, Services } from './services.ts';
+import type { Exchange, Services } from './services.ts';
 
 /** `/hash` and `/backup`: the store as a whole. */
 export function storeRoutes(services: Services): Elysia {
@@ -12,7 +12,7 @@ export function storeRoutes(services: Services): Elysia {
   app.get('/hash', async ({ request, set, server }): Promise<HashAnswer> => {
     const query = Query.of(request.url, ['revision']);
     const asked = query.revision();
-    if (query.has('revision')) return hashAt(services, asked, request, set, server);
+    if (query.has('revision')) return hashAt(services, asked, { request, set, server });
     const { revision } = node.store;
     set.headers['abcd-revision'] = String(revision);
     return { revision, appliedIndex: node.status().appliedIndex, hash: node.store.hash() };
@@ -24,7 +24,7 @@ export function storeRoutes(services: Services): Elysia {
     server?.timeout(request, 0);
     return new Response(file, {
       headers: {
-        'content-type': 'application/octet-stream',
+        'content-type': OCTETS,
         'content-disposition': `attachment; filename="abcd-${node.clusterId}.jsonl"`,
       },
     });
@@ -36,9 +36,7 @@ export function storeRoutes(services: Services): Elysia {
 async function hashAt(
   { node, contexts, slices }: Services,
   asked: number,
-  request: Request,
-  set: Reply,
-  server: IdleTimer | null,
+  { request, set, server }: Exchange,
 ): Promise<HashAnswer> {
   const context = contexts.read(request, server);
   if (asked === 0 || asked > node.store.revision) await node.readBarrier(context);

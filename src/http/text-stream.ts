@@ -4,7 +4,7 @@ import type { Unsubscribe } from '../node/api.ts';
 export type CancelReason = 'slow' | 'shutdown';
 
 /** How what a stream says is written. */
-export interface TextForm<T> {
+export interface TextFormat<T> {
   /** So that the reader sees at once that it is connected, even if nothing happens for long. */
   readonly greeting: string;
   readonly heartbeat: string;
@@ -13,7 +13,7 @@ export interface TextForm<T> {
 }
 
 export interface TextStreamOptions<T> {
-  readonly form: TextForm<T>;
+  readonly format: TextFormat<T>;
   /** Bytes that may wait for the reader. A single event always may, whatever its size. */
   readonly budgetBytes: number;
   readonly heartbeatMs: number;
@@ -26,7 +26,8 @@ export interface TextStreamOptions<T> {
  *
  * Events wait in a queue until the reader pulls. A reader that falls behind by more than its budget
  * loses the stream, not single events: it gets a last `canceled` event, and resumes with the id of
- * the last one it saw, if events have ids. So a slow reader costs no more than its budget.
+ * the last one it saw, if events have ids. So a slow reader costs no more than its budget. (Watches
+ * have deliveries of their own, which read history and share what is written.)
  */
 export class TextStream<T> {
   readonly stream: ReadableStream<Uint8Array>;
@@ -52,9 +53,9 @@ export class TextStream<T> {
   }
 
   #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    const { form, subscribe, shutdown, heartbeatMs } = this.#options;
+    const { format, subscribe, shutdown, heartbeatMs } = this.#options;
     this.#controller = controller;
-    this.#add(form.greeting);
+    this.#add(format.greeting);
     if (shutdown.aborted) return this.#cancel('shutdown');
     shutdown.addEventListener('abort', this.#onShutdown);
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
@@ -66,7 +67,7 @@ export class TextStream<T> {
 
   #onEvent(event: T): void {
     if (this.#ending) return;
-    this.#add(this.#options.form.event(event));
+    this.#add(this.#options.format.event(event));
     if (this.#waitingBytes > this.#options.budgetBytes && this.#waiting.length > 1) {
       this.#cancel('slow');
     }
@@ -74,7 +75,7 @@ export class TextStream<T> {
 
   /** Nothing to say while something waits to be read: a comment would only add to it. */
   #beat(): void {
-    if (this.#waiting.length === 0) this.#add(this.#options.form.heartbeat);
+    if (this.#waiting.length === 0) this.#add(this.#options.format.heartbeat);
   }
 
   readonly #onShutdown = (): void => this.#cancel('shutdown');
@@ -83,7 +84,7 @@ export class TextStream<T> {
     if (reason === 'slow') this.#clear();
     this.#ending = true;
     this.#release();
-    this.#add(this.#options.form.canceled(reason));
+    this.#add(this.#options.format.canceled(reason));
   }
 
   #add(text: string): void {

@@ -1,6 +1,7 @@
 import type { KvEvent } from '../kv/event.ts';
 import type { WatchChange, WatchEnd } from '../node/watch/watch.ts';
 import type { WatchEvent } from '../wire/watch.ts';
+import { eventLine, serverEvent, SILENT_EVENT, SILENT_LINE } from './event-text.ts';
 import { keyFieldsOf, pairOf } from './pair.ts';
 
 /** Why a stream ends that its reader did not end. */
@@ -28,30 +29,24 @@ export interface WatchFormat<T> {
  * connects again by itself goes on there, even when it has not been told of any change.
  */
 export function eventFormat(): WatchFormat<Uint8Array> {
-  const event = (id: number | null, type: string, data: object): Piece<Uint8Array> => {
-    const start = id === null ? '' : `id: ${id}\n`;
-    return bytesOf(`${start}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
-  };
+  const event = (id: number | null, type: string, data: object): Piece<Uint8Array> =>
+    bytesOf(serverEvent(id, type, data));
   return {
     greeting: (from) => bytesOf(`: abcd watch\nid: ${from - 1}\n\n`),
-    change: once((change) => event(change.revision, 'change', shown(change))),
+    change: shared((change) => event(change.revision, 'change', shown(change))),
     progress: (revision) => event(revision, 'progress', { revision }),
     canceled: (end) => event(null, 'canceled', end),
-    keepAlive: bytesOf(': heartbeat\n\n'),
+    keepAlive: bytesOf(SILENT_EVENT),
   };
 }
 
-/**
- * A JSON object a line. What says nothing is a space, which JSON allows before a value: so every
- * line is a value, for readers that do not expect an empty one.
- */
+/** A JSON object a line. */
 export function lineFormat(): WatchFormat<Uint8Array> {
-  const line = (event: string, data: object): Piece<Uint8Array> =>
-    bytesOf(`${JSON.stringify({ event, ...data })}\n`);
-  const nothing = bytesOf(' ');
+  const line = (event: string, data: object): Piece<Uint8Array> => bytesOf(eventLine(event, data));
+  const nothing = bytesOf(SILENT_LINE);
   return {
     greeting: () => nothing,
-    change: once((change) => line('change', shown(change))),
+    change: shared((change) => line('change', shown(change))),
     progress: (revision) => line('progress', { revision }),
     canceled: (end) => line('canceled', end),
     keepAlive: nothing,
@@ -66,7 +61,7 @@ export function messageFormat(): WatchFormat<string> {
   };
   return {
     greeting: () => null,
-    change: once((change) => message('change', shown(change))),
+    change: shared((change) => message('change', shown(change))),
     progress: (revision) => message('progress', { revision }),
     canceled: (end) => message('canceled', end),
     keepAlive: null,
@@ -74,7 +69,7 @@ export function messageFormat(): WatchFormat<string> {
 }
 
 /** Written once for all who are given the same change. */
-function once<T>(write: (change: WatchChange) => Piece<T>): (change: WatchChange) => Piece<T> {
+function shared<T>(write: (change: WatchChange) => Piece<T>): (change: WatchChange) => Piece<T> {
   const written = new WeakMap<WatchChange, Piece<T>>();
   return (change) => {
     const known = written.get(change);
@@ -94,8 +89,7 @@ function shownEvent({ type, kv, prev: before }: KvEvent, withPrev: boolean): Wat
   if (type === 'delete') {
     return { type, ...keyFieldsOf(kv.key), modRevision: kv.modRevision, ...prev };
   }
-  const lease = kv.lease === null ? {} : { lease: kv.lease };
-  return { type, ...pairOf(kv), ...lease, ...prev };
+  return { type, ...pairOf(kv), ...prev };
 }
 
 function bytesOf(text: string): Piece<Uint8Array> {

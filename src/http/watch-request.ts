@@ -3,7 +3,7 @@ import { parseCount, parseDuration } from '../lib/quantities.ts';
 import type { WatchedRange } from '../node/api.ts';
 import type { WatchSpec } from '../node/watch/watch.ts';
 import { ApiError } from '../wire/errors.ts';
-import { asksFor } from './accept.ts';
+import { asksForLines } from './accept.ts';
 import { checkKey } from './key.ts';
 import { RANGE_NAMES, rangeOf } from './key-range.ts';
 import { Query } from './query.ts';
@@ -35,9 +35,9 @@ export function watchSpecOf(request: Request, keyBytes: number): WatchSpec {
 }
 
 /** Server-sent events, unless the client says otherwise. */
-export function watchFormOf({ headers }: Request): WatchForm {
-  if (headers.get('upgrade')?.toLowerCase() === 'websocket') return 'socket';
-  return asksFor('application/x-ndjson', headers.get('accept')) ? 'lines' : 'events';
+export function watchFormOf(request: Request): WatchForm {
+  if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return 'socket';
+  return asksForLines(request) ? 'lines' : 'events';
 }
 
 function watchedRangeOf(query: Query, keyBytes: number): WatchedRange {

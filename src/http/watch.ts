@@ -1,8 +1,9 @@
 import { Elysia } from 'elysia';
 import type { Watch } from '../node/watch/watch.ts';
 import { ApiError } from '../wire/errors.ts';
-import type { IdleTimer } from './context.ts';
-import type { Reply, Services } from './services.ts';
+import { beginEndless } from './endless.ts';
+import { EVENT_STREAM, NDJSON } from './media.ts';
+import type { Exchange, Services } from './services.ts';
 import { watchBody } from './watch-body.ts';
 import { WatchDeliveries } from './watch-deliveries.ts';
 import { type Outlet, WatchDelivery } from './watch-delivery.ts';
@@ -22,10 +23,8 @@ export function watchRoutes(services: Services): Elysia {
   return app;
 }
 
-interface WatchRequest {
-  readonly request: Request;
-  readonly set: Reply;
-  readonly server: (IdleTimer & SocketServer) | null;
+interface WatchRequest extends Exchange {
+  readonly server: (Exchange['server'] & SocketServer) | null;
 }
 
 /** Opens watches, in whichever form the client wants. */
@@ -61,15 +60,13 @@ class WatchResource {
     const form = watchFormOf(request);
     if (form === 'socket') return this.#upgrade({ request, set, server }, watch);
     const format = form === 'lines' ? this.#lines : this.#events;
-    set.headers['cache-control'] = 'no-store';
     set.headers['vary'] = 'Accept';
-    set.headers['x-accel-buffering'] = 'no';
-    server?.timeout(request, 0);
+    beginEndless({ request, set, server });
     const body = watchBody(
       (outlet) => this.#deliver(watch, format, outlet),
       () => server?.timeout(request, LAST_EVENT_S),
     );
-    const type = form === 'lines' ? 'application/x-ndjson' : 'text/event-stream';
+    const type = form === 'lines' ? NDJSON : EVENT_STREAM;
     return new Response(body, { headers: { 'content-type': type } });
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { EventStream } from '../../src/http/event-stream.ts';
+import { NODE_EVENTS } from '../../src/http/event-format.ts';
 import { type HttpServer, listen } from '../../src/http/server.ts';
+import { TextStream } from '../../src/http/text-stream.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import type { NodeEvent } from '../../src/node/api.ts';
 import { fakeEvent } from '../support/fake-node.ts';
@@ -41,7 +42,7 @@ class TextReader {
   }
 }
 
-describe('EventStream', () => {
+describe('a stream of events', () => {
   let emit: (event: NodeEvent) => void = () => undefined;
   let unsubscribed = 0;
   let shutdown = new AbortController();
@@ -49,7 +50,8 @@ describe('EventStream', () => {
   function open(heartbeatMs = 60_000): TextReader {
     unsubscribed = 0;
     shutdown = new AbortController();
-    const events = new EventStream({
+    const events = new TextStream({
+      format: NODE_EVENTS,
       budgetBytes: BUDGET,
       heartbeatMs,
       shutdown: shutdown.signal,
@@ -125,7 +127,8 @@ describe('EventStream', () => {
   });
 
   test('after shutdown it ends at once', async () => {
-    const events = new EventStream({
+    const events = new TextStream({
+      format: NODE_EVENTS,
       budgetBytes: BUDGET,
       heartbeatMs: 60_000,
       shutdown: AbortSignal.abort(),
@@ -147,7 +150,8 @@ describe('EventStream', () => {
 
   test('a past that is over the budget ends it, and leaves no listener behind', async () => {
     let left = 0;
-    const events = new EventStream({
+    const events = new TextStream({
+      format: NODE_EVENTS,
       budgetBytes: BUDGET,
       heartbeatMs: 60_000,
       shutdown: new AbortController().signal,

@@ -12,6 +12,8 @@ import type { World } from './world.ts';
 const MINUTE_MS = 60_000;
 /** How often it is the leader that is hit, beyond chance. */
 const LEADER_SHARE = 0.3;
+/** How often it is the leader that is cut off: only so are there two for a while. */
+const LEADER_CUT_SHARE = 0.5;
 /** Remembered requests are forgotten after ten minutes: all clocks together stay within that. */
 const WALL_JUMP_MAX_MS = 4 * MINUTE_MS;
 const MOMENTS: readonly CrashMoment[] = ['before', 'during', 'after'];
@@ -128,7 +130,7 @@ export class Faults {
   #partition(): void {
     const { coverage, network, scheduler } = this.#world;
     const ids = this.#cluster.nodes.map((node) => node.id);
-    const leader = this.#prng.chance(LEADER_SHARE) ? this.#cluster.leader : null;
+    const leader = this.#prng.chance(LEADER_CUT_SHARE) ? this.#cluster.leader : null;
     const partition = drawPartition(this.#prng, ids, leader?.id ?? null);
     coverage.count('partition');
     if (partition.kind !== 'other') coverage.count(partition.kind);

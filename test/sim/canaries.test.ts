@@ -6,8 +6,8 @@ import { type Canary, CANARIES } from './canaries.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 /** Most are found by the first few seeds. */
-const SEEDS = 200;
-const PATIENCE_MS = 5 * 60_000;
+const SEEDS = 400;
+const PATIENCE_MS = 10 * 60_000;
 
 describe('the simulator notices that', () => {
   let folder = '';

@@ -27,7 +27,7 @@ export const SUITES: readonly Suite[] = [
     name: 'simulator',
     folders: ['sim'],
     testTimeoutMs: MINUTE,
-    suiteTimeoutMs: 10 * MINUTE,
+    suiteTimeoutMs: 25 * MINUTE,
     commands: [],
   },
   {

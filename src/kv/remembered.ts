@@ -17,7 +17,7 @@ export interface Remembered {
 /** A client that counts its requests. Immutable. */
 export interface Client {
   readonly name: string;
-  /** The time of its newest request, whatever became of it, ms. */
+  /** The time of its newest request that was not refused for want of room, ms. */
   readonly lastAt: number;
   /** The greatest number that was forgotten; -1 while none was. All remembered ones are greater. */
   readonly floor: number;

@@ -4,6 +4,9 @@
  * `<client>.<n>` is a client that counts its requests; any other name is opaque and stands for
  * itself. A slot is the form of a name that is remembered: slots order by client, then by number,
  * so that the requests of one client are one range of slots and its oldest is the first.
+ *
+ * A node that forwards what has no name of its own is a client too, under a name that begins with
+ * a mark no user's name can have: what users do must not decide whether nodes can forward.
  */
 
 /** The parts of a request's name. */
@@ -16,7 +19,10 @@ export type RequestId =
     }
   | { readonly type: 'opaque'; readonly slot: string };
 
-const COUNTED = /^([A-Za-z0-9_-]{1,64})\.(0|[1-9][0-9]{0,15})$/;
+/** What the name of a client begins with that is a node. */
+export const NODE_MARK = '~';
+
+const COUNTED = /^(~?[A-Za-z0-9_-]{1,64})\.(0|[1-9][0-9]{0,15})$/;
 
 /** As many digits as 2^53 - 1 has. */
 const DIGITS = 16;
@@ -43,6 +49,16 @@ export function parseSlot(slot: string): RequestId | null {
 
 export function isOpaqueSlot(slot: string): boolean {
   return slot.startsWith(OPAQUE_MARK);
+}
+
+/** Whether the client is a node of the cluster. */
+export function isNodeClient(name: string): boolean {
+  return name.startsWith(NODE_MARK);
+}
+
+/** The client of a counted request. */
+export function clientOfSlot(slot: string): string {
+  return slot.slice(0, -DIGITS - 1);
 }
 
 /** The number of a counted request. */

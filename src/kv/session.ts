@@ -9,10 +9,17 @@
  *   that was forgotten is refused as expired, whether it was ever seen or not. A client that was
  *   idle for more than ten minutes is forgotten altogether;
  * - any other name for ten minutes, 100,000 of them;
- * - all of it together within a budget of bytes, for answers may hold pairs.
+ * - all of that together within a budget of bytes, for answers may hold pairs.
  *
- * When there is no room, a new request is refused before it has any effect. Time is the newest time
- * of any command; it never goes back, and nothing else counts as time here.
+ * When there is no room, a new request is refused before it has any effect, and that is no sign of
+ * life of its client: else clients that keep asking would keep each other out for ever.
+ *
+ * Nodes that forward requests (request-id.ts) are clients that count, with bounds of their own: they
+ * are never refused, but of the answers to one of them only the newest are remembered that fit in
+ * a budget. What is sent again so late that it was forgotten is refused as expired, and its outcome
+ * said to be unknown. So nothing that users have remembered stops writes through followers.
+ *
+ * Time is the newest time of any command; it never goes back, and nothing else counts as time here.
  */
 
 import { assert, must } from '../lib/assert.ts';
@@ -27,6 +34,8 @@ import {
   type Remembered,
 } from './remembered.ts';
 import {
+  clientOfSlot,
+  isNodeClient,
   isOpaqueSlot,
   numberOfSlot,
   parseRequestId,
@@ -41,8 +50,10 @@ export interface SessionLimits {
   readonly window: number;
   readonly clients: number;
   readonly opaqueRequests: number;
-  /** An estimate of the memory of everything remembered; the last answer let in may exceed it. */
+  /** An estimate of the memory of all that is no node's; the last answer let in may exceed it. */
   readonly bytes: number;
+  /** The same of the requests of one client that is a node; the last answer may exceed it. */
+  readonly nodeBytes: number;
   /** How long, in ms, an opaque request and an idle client are remembered. */
   readonly keepMs: number;
 }
@@ -52,6 +63,7 @@ export const SESSION_LIMITS: SessionLimits = {
   clients: 100_000,
   opaqueRequests: 100_000,
   bytes: 512 * 2 ** 20,
+  nodeBytes: 2 ** 20,
   keepMs: 10 * 60 * 1000,
 };
 
@@ -81,7 +93,11 @@ export class Sessions {
   /** Always the sum over `#requests` and `#clients`. */
   readonly #sum = new HashSum();
   #opaqueRequests = 0;
+  #userClients = 0;
+  /** Of all clients and requests that are no node's. */
   #bytes = 0;
+  /** Of the requests of each client that is a node and has any. */
+  readonly #nodeBytes = new Map<string, number>();
   /** The newest time seen, ms. */
   #clock: number;
 
@@ -129,8 +145,9 @@ export class Sessions {
     const client = request.type === 'counted' ? this.#clients.get(request.client) : undefined;
     const answer = this.#answer(request, client, digest);
     if (answer !== null) {
-      // A client that asks anything is not idle.
-      if (client !== undefined) this.#replaceClient(client, client.floor);
+      // A client that gets an answer is not idle.
+      const isAnswered = answer !== 'too-many-requests';
+      if (client !== undefined && isAnswered) this.#replaceClient(client, client.floor);
       return answer;
     }
     const result = carryOut();
@@ -144,11 +161,6 @@ export class Sessions {
     const request = parseRequestId(id);
     const client = request.type === 'counted' ? this.#clients.get(request.client) : undefined;
     return this.#answer(request, client, digest);
-  }
-
-  /** An estimate of the memory of everything remembered. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Of everything remembered and the clock. O(1): it is kept up to date. */
@@ -180,16 +192,17 @@ export class Sessions {
   }
 
   #hasRoom(request: RequestId, client: Client | undefined): boolean {
+    if (request.type === 'counted' && isNodeClient(request.client)) return true;
     if (this.#bytes >= this.#limits.bytes) return false;
     if (request.type === 'opaque') return this.#opaqueRequests < this.#limits.opaqueRequests;
-    return client !== undefined || this.#clients.size < this.#limits.clients;
+    return client !== undefined || this.#userClients < this.#limits.clients;
   }
 
   /** Notes that a client was active and keeps only its newest requests. */
   #trim(name: string, client: Client | undefined): void {
     const [start, end] = slotsOfClient(name);
     let floor = client?.floor ?? -1;
-    if (this.#requests.count(start, end) > this.#limits.window) {
+    while (this.#isFull(name, this.#requests.count(start, end))) {
       const oldest = must(this.#requests.firstFrom(start), `a request of ${name}`);
       const number = numberOfSlot(oldest.slot);
       assert(number > floor, () => `${name} remembers ${number} but forgot ${floor}`);
@@ -198,6 +211,12 @@ export class Sessions {
     }
     if (client === undefined) this.#addClient({ name, lastAt: this.#clock, floor });
     else this.#replaceClient(client, floor);
+  }
+
+  /** Whether a client has more requests than may be remembered of it; the newest always may. */
+  #isFull(name: string, requests: number): boolean {
+    const { window, nodeBytes } = this.#limits;
+    return requests > window || (requests > 1 && (this.#nodeBytes.get(name) ?? 0) > nodeBytes);
   }
 
   #forget(owner: string): void {
@@ -214,7 +233,7 @@ export class Sessions {
   #addRequest(request: Remembered): void {
     this.#requests.set(request.slot, request);
     this.#sum.add(hashOfRequest(request));
-    this.#bytes += costOfRequest(request);
+    this.#count(request, costOfRequest(request));
     if (!isOpaqueSlot(request.slot)) return;
     this.#opaqueRequests += 1;
     this.#addDeadline({ since: request.at, owner: request.slot });
@@ -223,24 +242,39 @@ export class Sessions {
   #removeRequest(request: Remembered): void {
     this.#requests.delete(request.slot);
     this.#sum.remove(hashOfRequest(request));
-    this.#bytes -= costOfRequest(request);
+    this.#count(request, -costOfRequest(request));
     if (!isOpaqueSlot(request.slot)) return;
     this.#opaqueRequests -= 1;
     this.#deadlines.delete(deadlineKey({ since: request.at, owner: request.slot }));
   }
 
+  #count({ slot }: Remembered, bytes: number): void {
+    const client = isOpaqueSlot(slot) ? '' : clientOfSlot(slot);
+    if (!isNodeClient(client)) {
+      this.#bytes += bytes;
+      return;
+    }
+    const total = (this.#nodeBytes.get(client) ?? 0) + bytes;
+    if (total > 0) this.#nodeBytes.set(client, total);
+    else this.#nodeBytes.delete(client);
+  }
+
   #addClient(client: Client): void {
     this.#clients.set(client.name, client);
     this.#sum.add(hashOfClient(client));
-    this.#bytes += costOfClient(client);
     this.#addDeadline({ since: client.lastAt, owner: client.name });
+    if (isNodeClient(client.name)) return;
+    this.#userClients += 1;
+    this.#bytes += costOfClient(client);
   }
 
   #removeClient(client: Client): void {
     this.#clients.delete(client.name);
     this.#sum.remove(hashOfClient(client));
-    this.#bytes -= costOfClient(client);
     this.#deadlines.delete(deadlineKey({ since: client.lastAt, owner: client.name }));
+    if (isNodeClient(client.name)) return;
+    this.#userClients -= 1;
+    this.#bytes -= costOfClient(client);
   }
 
   /** Makes now the time of a client's newest request. */

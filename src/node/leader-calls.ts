@@ -27,7 +27,7 @@ export interface LeaderCallsOptions {
   readonly leader: () => MemberId | null;
   readonly transport: () => Transport;
   readonly operations: ReadonlyMap<string, LeaderOperation>;
-  /** Names this life of this node: forwarded requests are remembered under it. */
+  /** Names this life of this node, as no user can: forwarded requests are remembered under it. */
   readonly lifeName: string;
   /** How long to wait for a leader before saying that there is none, ms. */
   readonly leaderWaitMs: number;
@@ -169,7 +169,9 @@ export class LeaderCalls {
       if (leader !== self) call.requestId ??= this.#nextId();
       const outcome = await this.#attempt(leader, call);
       if (outcome.type === 'done') {
-        if (isOpen && call.operation.refuses?.(outcome.result) === true) throw unknown();
+        const isRefused = call.operation.refuses?.(outcome.result) === true;
+        // A name of ours that is refused was remembered once; its client knows nothing of it.
+        if (isRefused && (isOpen || context.requestId === null)) throw unknown();
         return outcome.result;
       }
       if (outcome.type === 'failed') throw isOpen ? unknown() : outcome.error;

@@ -1,5 +1,6 @@
 import type { KvResult, LeaseId } from '../kv/command.ts';
 import type { KvChange } from '../kv/event.ts';
+import { NODE_MARK } from '../kv/request-id.ts';
 import { StateMachine } from '../kv/state-machine.ts';
 import { must } from '../lib/assert.ts';
 import type { MemberId } from '../lib/ids.ts';
@@ -361,7 +362,7 @@ export class Parts {
       leader: () => raft.state.leader,
       transport: () => this.#transport,
       operations: leaderOperations({ ...this.#leaderParts(), clock }),
-      lifeName: `${raft.state.id}-${prng.uint32().toString(36)}`,
+      lifeName: `${NODE_MARK}${raft.state.id}-${prng.uint32().toString(36)}`,
       leaderWaitMs: 4 * timing.electionMs,
       limits: { calls: limits.pendingProposals, bytes: limits.pendingBytes },
     });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import {
+  clientOfSlot,
+  isNodeClient,
   isOpaqueSlot,
   numberOfSlot,
   parseRequestId,
@@ -14,12 +16,15 @@ describe('names that count', () => {
     ['Some_client-1.42', 'Some_client-1', 42],
     ['__proto__.7', '__proto__', 7],
     [`${'x'.repeat(64)}.1`, 'x'.repeat(64), 1],
+    ['~node-1.7', '~node-1', 7],
     ['c.9007199254740991', 'c', Number.MAX_SAFE_INTEGER],
   ])('%s', (name, client, number) => {
     const id = parseRequestId(name);
     expect(id).toEqual({ type: 'counted', client, number, slot: id.slot });
     expect(isOpaqueSlot(id.slot)).toBeFalse();
     expect(numberOfSlot(id.slot)).toBe(number);
+    expect(clientOfSlot(id.slot)).toBe(client);
+    expect(isNodeClient(client)).toBe(name.startsWith('~'));
     expect(parseSlot(id.slot)).toEqual(id);
   });
 });
@@ -34,6 +39,8 @@ describe('opaque names', () => {
     'c.0000000000000001',
     'c.-1',
     'c.1.2',
+    '~.1',
+    '~~c.1',
     'c.1\n',
     'c/.1',
     'c.9007199254740992',

@@ -156,6 +156,75 @@ test('the budget of bytes: an answer may exceed it, then new requests are refuse
   expect(rig.send(KEEP + 2, 'y', 'c.1')).toEqual([2, 3]);
 });
 
+test('clients that are refused for want of room do not keep each other out for ever', () => {
+  const rig = new Rig({ ...SMALL, bytes: 5000 });
+  rig.send(1, 'c.1', 'd.1');
+  rig.sendAs(1, 'x', 'digest', 'v'.repeat(6000));
+  const refused = Array(2).fill('too-many-requests');
+  // The opaque request goes after its time, and leaves room for the clients.
+  expect(rig.send(KEEP, 'c.2', 'd.2')).toEqual(refused);
+  expect(rig.send(KEEP + 2, 'c.2', 'd.2')).toEqual([4, 5]);
+  rig.sendAs(KEEP + 2, 'c.3', 'digest', 'v'.repeat(6000));
+  for (let at = KEEP + 3; at <= 2 * KEEP + 2; at += KEEP / 10) {
+    expect(rig.send(at, 'c.4', 'd.3')).toEqual(refused);
+  }
+  expect(rig.send(2 * KEEP + 3, 'c.4', 'd.3')).toEqual([7, 8]);
+});
+
+describe('a node that forwards', () => {
+  test('is let in, however much users have remembered', () => {
+    const rig = new Rig({ ...SMALL, bytes: 5000 });
+    rig.sendAs(1, 'x', 'digest', 'v'.repeat(6000));
+    expect(rig.send(1, 'c.1', '~n.1', '~n.1', '~m.1', '~l.1')).toEqual([
+      'too-many-requests',
+      2,
+      2,
+      3,
+      4,
+    ]);
+    const crowd = new Rig();
+    expect(crowd.send(1, 'c.1', 'd.1', 'e.1', '~n.1')).toEqual([1, 2, 'too-many-requests', 3]);
+  });
+
+  test('leaves all room to users', () => {
+    const rig = new Rig({ ...SMALL, bytes: 5000 });
+    for (const name of ['~n.1', '~m.1', '~l.1']) rig.sendAs(1, name, 'digest', 'v'.repeat(6000));
+    expect(rig.send(1, 'c.1', 'd.1', 'e.1', 'x')).toEqual([4, 5, 'too-many-requests', 6]);
+  });
+
+  test('is remembered by its newest answers that fit, one at least; the rest is expired', () => {
+    const rig = new Rig({ ...SMALL, nodeBytes: 5000 });
+    const large = (name: string) => rig.sendAs(1, name, 'digest', 'v'.repeat(2000));
+    expect(['~n.1', '~n.2', '~n.1', '~n.3', '~n.1', '~n.2'].map(large)).toEqual([
+      1,
+      2,
+      1,
+      3,
+      'request-expired',
+      2,
+    ]);
+    expect(rig.sendAs(1, '~n.4', 'digest', 'v'.repeat(9000))).toBe(4);
+    expect(rig.send(1, '~n.4', '~n.3', '~n.5', '~n.4')).toEqual([
+      4,
+      'request-expired',
+      5,
+      'request-expired',
+    ]);
+    // It counts anew what it has when some of it was forgotten.
+    expect(['~n.6', '~n.7', '~n.6'].map(large)).toEqual([6, 7, 6]);
+    // Users have the number that was promised, whatever they hold.
+    expect(['c.1', 'c.2', 'c.3', 'c.1'].map(large)).toEqual([8, 9, 10, 8]);
+  });
+
+  test('is forgotten like others, and leaves no trace', () => {
+    const [rig, fresh] = [new Rig(), new Rig()];
+    rig.send(1, '~n.1', '~n.2', '~n.3', '~n.4');
+    for (const { sessions } of [rig, fresh]) sessions.advance(2 + KEEP);
+    expect(rig.sessions.hash()).toEqual(fresh.sessions.hash());
+    expect(rig.send(2 + KEEP, '~n.1')).toEqual([5]);
+  });
+});
+
 test('what was forgotten leaves no trace in hash and state', () => {
   const [rig, fresh] = [new Rig(), new Rig()];
   rig.send(1, 'c.1', 'c.2', 'c.3', 'c.4', 'x', 'y', 'd.1');

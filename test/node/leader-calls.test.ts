@@ -165,11 +165,18 @@ describe('a call', () => {
   });
 
   test('that was refused at its first attempt is refused', async () => {
-    const { call, run } = setup([fails('disk-full'), done('refusal')]);
+    const { call, context, run } = setup([fails('disk-full'), done('refusal')]);
     const one = call();
-    const two = call();
+    const two = call(context(2000, 'name'));
     await run(10);
     expect([one.code, two.value]).toEqual(['disk-full', 'refusal']);
+  });
+
+  test('without a name of its own is not told that its name was refused', async () => {
+    const { call, run } = setup([done('refusal')]);
+    const one = call();
+    await run(10);
+    expect([one.code, one.applied]).toEqual(['timeout', 'unknown']);
   });
 
   test('goes on after an open outcome under a name, and not without one', async () => {

@@ -58,7 +58,7 @@ const anyRequestId = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .tuple(fc.constantFrom('c', 'd', 'e', '__proto__'), fc.integer({ min: 0, max: 6 }))
+      .tuple(fc.constantFrom('c', 'd', 'e', '__proto__', '~n'), fc.integer({ min: 0, max: 6 }))
       .map(([client, n]) => `${client}.${n}`),
   },
   { weight: 1, arbitrary: fc.constantFrom('c', 'x', 'y', 'z', 'constructor', '10', '2', 'c.01') },

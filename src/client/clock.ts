@@ -1,3 +1,4 @@
+import { onAbort } from './abort.ts';
 import { abortedError } from './errors.ts';
 
 /** Time, as a port: tests have a clock that they move themselves. */
@@ -18,7 +19,8 @@ export const systemClock: ClientClock = {
     const end = performance.now() + ms;
     let timer: ReturnType<typeof setTimeout>;
     const arm = () => {
-      const left = end - performance.now();
+      // Time passes between two looks at the clock, and Node warns of a negative one.
+      const left = Math.max(0, end - performance.now());
       timer = setTimeout(
         left > LONGEST_TIMER_MS ? arm : callback,
         Math.min(left, LONGEST_TIMER_MS),
@@ -33,14 +35,13 @@ export const systemClock: ClientClock = {
 export function pause(clock: ClientClock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(abortedError(signal.reason, 'no'));
-    const stop = () => {
+    const stopListening = onAbort(signal, () => {
       cancel();
       reject(abortedError(signal.reason, 'no'));
-    };
+    });
     const cancel = clock.setTimer(ms, () => {
-      signal.removeEventListener('abort', stop);
+      stopListening();
       resolve();
     });
-    signal.addEventListener('abort', stop, { once: true });
   });
 }

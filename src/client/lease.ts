@@ -13,6 +13,7 @@ import type {
   LeasesAnswer,
   RevokeAnswer,
 } from '../wire/leases.ts';
+import { onAbort } from './abort.ts';
 import { json } from './answer.ts';
 import type { Caller } from './caller.ts';
 import { pause } from './clock.ts';
@@ -37,6 +38,7 @@ export class Lease implements AsyncDisposable {
   #validUntil: number;
   #sentAt: number;
   #cancelExpiry: () => void = () => undefined;
+  readonly #stopListening: () => void;
 
   constructor(caller: Caller, { id, ttl }: LeaseAnswer, sentAt: number) {
     this.#caller = caller;
@@ -44,8 +46,8 @@ export class Lease implements AsyncDisposable {
     this.ttl = ttl;
     this.#sentAt = sentAt;
     this.#validUntil = sentAt + 1000 * ttl;
-    caller.closing.addEventListener('abort', this.#onClose, { once: true });
-    if (caller.closing.aborted) this.#onClose();
+    this.#stopListening = onAbort(caller.closing, () => this.letGo());
+    if (caller.closing.aborted) this.letGo();
     this.#armExpiry();
     void this.#keep();
   }
@@ -94,8 +96,6 @@ export class Lease implements AsyncDisposable {
     await this.revoke().catch(() => undefined);
   }
 
-  readonly #onClose = (): void => this.letGo();
-
   async #keep(): Promise<void> {
     const { clock } = this.#caller.settings;
     const intervalMs = (1000 * this.ttl) / 3;
@@ -124,7 +124,7 @@ export class Lease implements AsyncDisposable {
 
   #end(reason: AbcdError): void {
     this.#cancelExpiry();
-    this.#caller.closing.removeEventListener('abort', this.#onClose);
+    this.#stopListening();
     this.#ending.abort(reason);
   }
 

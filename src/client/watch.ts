@@ -14,6 +14,7 @@
  */
 
 import type { Pair } from '../wire/kv.ts';
+import { onAbort } from './abort.ts';
 import { json } from './answer.ts';
 import { type Bytes, toBytes } from './bytes.ts';
 import type { Caller } from './caller.ts';
@@ -68,14 +69,16 @@ export class Watch implements AsyncIterable<WatchItem> {
   #next = 0;
   /** A resync was begun and could not be read to its end. */
   #mustResync = false;
+  readonly #stopListening: (() => void)[] = [];
 
   constructor(caller: Caller, target: KeyOrRange, options: WatchOptions) {
     this.#caller = caller;
     this.#options = options;
     this.#spec = { target, prev: options.prev ?? false, filter: options.filter };
     for (const signal of [options.signal, caller.closing]) {
-      if (signal?.aborted === true) this.close();
-      signal?.addEventListener('abort', this.#onAbort, { once: true });
+      if (signal === undefined) continue;
+      if (signal.aborted) this.close();
+      else this.#stopListening.push(onAbort(signal, () => this.close()));
     }
     this.opened = this.#begin(options.from ?? 0);
     // Whoever iterates hears of it there.
@@ -90,9 +93,7 @@ export class Watch implements AsyncIterable<WatchItem> {
   /** Ends the watch. */
   close(): void {
     this.#ending.abort(new AbcdError('aborted', 'The watch was closed', { applied: 'no' }));
-    for (const signal of [this.#options.signal, this.#caller.closing]) {
-      signal?.removeEventListener('abort', this.#onAbort);
-    }
+    for (const stop of this.#stopListening.splice(0)) stop();
     void this.#connection?.close();
   }
 
@@ -113,8 +114,6 @@ export class Watch implements AsyncIterable<WatchItem> {
       this.close();
     }
   }
-
-  readonly #onAbort = (): void => this.close();
 
   async #begin(from: number): Promise<number> {
     this.#next = from > 0 ? from : (await this.#newestRevision()) + 1;

@@ -14,7 +14,7 @@ import type { Cli } from './cli.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { addOptions } from './options.ts';
 
-export const CLIENT_SETTINGS = {
+const CLIENT_SETTINGS = {
   endpoints: setting<readonly string[]>(
     {
       fallback: ['http://127.0.0.1:8080'],
@@ -120,7 +120,7 @@ export async function inLongSession(
 }
 
 /** A failed request as the end of a command; anything else stays what it is. */
-export function exitOf(error: unknown): unknown {
+function exitOf(error: unknown): unknown {
   if (!(error instanceof AbcdError)) return error;
   const { code, detail } = error;
   const advice = adviceFor(error);

@@ -101,7 +101,7 @@ async function persuade(
 }
 
 /** What an answer that is no success says. */
-export function whyNot(answer: Answer): string {
+function whyNot(answer: Answer): string {
   if (answer.type === 'refused') return 'nobody listens there';
   if (answer.type === 'silent') return answer.why;
   const code = textField(answer.body, 'code');

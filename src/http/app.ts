@@ -22,7 +22,7 @@ import { memberRoutes } from './members.ts';
 import { nodeRoutes } from './node.ts';
 import { apiErrorOf, replyOversized, replyProblem } from './problem.ts';
 import { raftRoutes } from './raft.ts';
-import { RequestIds } from './request-ids.ts';
+import { Correlations } from './correlations.ts';
 import { type Answer, RequestLog } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 import type { Reply, Services } from './services.ts';
@@ -46,18 +46,18 @@ export interface AppOptions {
 /** The REST interface of a node, ready to be given requests or to be listened with. */
 export function createApp(options: AppOptions): Elysia {
   const { node, peers, config } = options;
-  const ids = new RequestIds();
+  const correlations = new Correlations();
   const services: Services = {
     node,
     peers,
     config,
-    contexts: new RequestContexts(node, ids),
+    contexts: new RequestContexts(node, correlations),
     underWay: new UnderWay(() => node.now()),
     slices: new Slices(() => node.now()),
     logger: options.logger ?? silentLogger,
     shutdown: options.shutdown ?? new AbortController().signal,
   };
-  const common = new CommonHeaders(node, ids);
+  const common = new CommonHeaders(node, correlations);
   const app = new Elysia({
     strictPath: true,
     normalize: false,

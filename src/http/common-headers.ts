@@ -1,5 +1,5 @@
 import type { NodeApi } from '../node/api.ts';
-import type { RequestIds } from './request-ids.ts';
+import type { Correlations } from './correlations.ts';
 
 /** Response headers by name in lower case. */
 export type HeaderRecord = Record<string, string | number>;
@@ -7,11 +7,11 @@ export type HeaderRecord = Record<string, string | number>;
 /** The headers that every answer carries. */
 export class CommonHeaders {
   readonly #node: NodeApi;
-  readonly #ids: RequestIds;
+  readonly #correlations: Correlations;
 
-  constructor(node: NodeApi, ids: RequestIds) {
+  constructor(node: NodeApi, correlations: Correlations) {
     this.#node = node;
-    this.#ids = ids;
+    this.#correlations = correlations;
   }
 
   /** Those that never change. Nothing is cached without asking, nothing is taken for a page. */
@@ -28,8 +28,8 @@ export class CommonHeaders {
   stamp(headers: HeaderRecord, request: Request): void {
     headers['abcd-revision'] ??= String(this.#node.store.revision);
     headers['abcd-term'] = String(this.#node.term());
-    headers['x-request-id'] = this.#ids.idOf(request);
-    const traceparent = this.#ids.traceparentOf(request);
+    headers['x-request-id'] = this.#correlations.idOf(request);
+    const traceparent = this.#correlations.traceparentOf(request);
     if (traceparent !== null) headers['traceparent'] = traceparent;
   }
 }

@@ -1,7 +1,7 @@
 import { parseDuration } from '../lib/quantities.ts';
 import type { NodeApi, RequestContext } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
-import type { RequestIds } from './request-ids.ts';
+import type { Correlations } from './correlations.ts';
 
 const TIMEOUT_DEFAULT_MS = 5000;
 const TIMEOUT_MAX_MS = 60_000;
@@ -16,11 +16,11 @@ export interface IdleTimer {
 /** Builds what goes with each request. */
 export class RequestContexts {
   readonly #node: Pick<NodeApi, 'now'>;
-  readonly #ids: RequestIds;
+  readonly #correlations: Correlations;
 
-  constructor(node: Pick<NodeApi, 'now'>, ids: RequestIds) {
+  constructor(node: Pick<NodeApi, 'now'>, correlations: Correlations) {
     this.#node = node;
-    this.#ids = ids;
+    this.#correlations = correlations;
   }
 
   /** @throws ApiError `bad-request` for a malformed `Abcd-Timeout` */
@@ -37,7 +37,7 @@ export class RequestContexts {
     const timeoutMs = timeoutOf(request.headers);
     // Bun closes a connection on which nothing moves, even while it waits for our answer.
     if (timeoutMs > TIMEOUT_DEFAULT_MS) server?.timeout(request, Math.ceil(timeoutMs / 1000) + 5);
-    const ids = this.#ids;
+    const correlations = this.#correlations;
     return {
       deadline: this.#node.now() + timeoutMs,
       requestId,
@@ -46,7 +46,7 @@ export class RequestContexts {
         return request.signal;
       },
       get correlation() {
-        return ids.correlationOf(request);
+        return correlations.of(request);
       },
     };
   }
@@ -62,7 +62,7 @@ export function timeoutOf(headers: Headers): number {
 }
 
 /** The name of a write, null when it has none. @throws ApiError `idempotency-key-invalid` */
-export function idempotencyKeyOf(headers: Headers): string | null {
+function idempotencyKeyOf(headers: Headers): string | null {
   const key = headers.get('idempotency-key');
   if (key === null || IDEMPOTENCY_KEY.test(key)) return key;
   const number = CLIENT_AND_NUMBER.exec(key)?.[1];

@@ -7,6 +7,7 @@ import { contendersOf } from '../node/locks/contender.ts';
 import { LockQueue } from '../node/locks/lock-queue.ts';
 import type { ElectionAnswer, ProclaimAnswer } from '../wire/elections.ts';
 import { ApiError } from '../wire/errors.ts';
+import { clientGone } from '../wire/usual-errors.ts';
 import type { HeldAnswer, ReleaseAnswer } from '../wire/locks.ts';
 import type { Problem } from '../wire/problem.ts';
 import { acquire } from './acquire.ts';
@@ -171,7 +172,7 @@ class ElectionResource {
     const { node, contexts, config, shutdown } = this.#services;
     Query.of(request.url, []);
     await node.readBarrier(contexts.read(request, server));
-    if (request.signal.aborted) throw new ApiError('request-timeout', 'The client is gone.');
+    if (request.signal.aborted) throw clientGone();
     set.headers['abcd-revision'] = String(node.store.revision);
     set.headers['vary'] = 'Accept';
     beginEndless({ request, set, server });

@@ -10,7 +10,7 @@ import {
 import { jsonBody } from './json-body.ts';
 import { keyOfUrl, requireKey } from './key.ts';
 import type { KeyRequest } from './key-resource.ts';
-import { Lines } from './lines.ts';
+import { PageItems } from './page-items.ts';
 import { valueFieldsOf } from './pair.ts';
 import { Query } from './query.ts';
 import { revisionToRead, stateFor } from './read-state.ts';
@@ -71,13 +71,13 @@ function* historySteps(
   compactRevision: number,
   pageBytes: number,
 ): Steps<string> {
-  const page = new Lines(pageBytes);
+  const page = new PageItems(pageBytes);
   for (const version of found) {
     if (page.count === limit || !page.add(JSON.stringify(versionOf(version)))) break;
     yield;
   }
   const more = page.count < found.length;
-  const versions = page.lines.join(',');
+  const versions = page.texts.join(',');
   return `{"versions":[${versions}],"compactRevision":${compactRevision},"more":${more}}`;
 }
 

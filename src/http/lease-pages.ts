@@ -11,6 +11,7 @@ import type { StoreView } from '../node/api.ts';
 import type { LeaseDetailsAnswer, LeaseKey, LeasesAnswer } from '../wire/leases.ts';
 import { formatAfter, parseAfter } from './after-cursor.ts';
 import type { HttpLimits } from './config.ts';
+import { fitting } from './page-items.ts';
 import type { Query } from './query.ts';
 
 type PageLimits = Pick<HttpLimits, 'pageItems' | 'pageItemsMax' | 'pageBytes'>;
@@ -41,7 +42,8 @@ export function leaseKeysPage(
   const from = after === null ? EMPTY_BYTES : successorOf(after);
   return (store) => {
     const found = store.keysOf(id, from, limit + 1);
-    const keys = found.slice(0, fitting(found, limit, limits.pageBytes));
+    const sizes = found.map((key) => key.length);
+    const keys = found.slice(0, fitting(sizes, limit, limits.pageBytes));
     const last = found.length > keys.length ? keys.at(-1) : undefined;
     return {
       keys: keys.map(keyOf),
@@ -57,18 +59,6 @@ function limitOf(query: Query, { pageItems, pageItemsMax }: PageLimits): number 
 function afterOf(query: Query, list: string): ByteString | null {
   const token = query.bytes('cursor');
   return token === null ? null : parseAfter(list, token);
-}
-
-/** How many of the keys fit on a page; one does, whatever its size. */
-function fitting(keys: readonly ByteString[], limit: number, pageBytes: number): number {
-  let bytes = 0;
-  let taken = 0;
-  for (const key of keys) {
-    bytes += key.length;
-    if (taken === limit || (taken > 0 && bytes > pageBytes)) break;
-    taken += 1;
-  }
-  return taken;
 }
 
 function keyOf(key: ByteString): LeaseKey {

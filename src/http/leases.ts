@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia';
 import { ApiError } from '../wire/errors.ts';
+import { noSuchLease } from '../wire/usual-errors.ts';
 import {
   GrantBody,
   type LeaseAnswer,
@@ -67,7 +68,7 @@ function addKeepAlive(app: Elysia, { node, contexts }: Services): void {
         return { id, ttl: resultOf(result, 'lease-kept', set).ttl };
       }
       const ttl = await node.keepAlive(id, context);
-      if (ttl === null) throw notFound();
+      if (ttl === null) throw noSuchLease();
       return { id, ttl };
     },
     { parse: 'none' },
@@ -81,13 +82,13 @@ function addReads(app: Elysia, { node, contexts, config }: Services): void {
     const page = leaseKeysPage(query, id, config.limits);
     const context = contexts.read(request, server);
     const remaining = await node.remainingOf(id, context);
-    if (remaining === null) throw notFound();
+    if (remaining === null) throw noSuchLease();
     // The leader may be another node, and further on than this one.
     await node.readBarrier(context);
     const { store } = node;
     set.headers['abcd-revision'] = String(store.revision);
     const lease = store.lease(id);
-    if (lease === undefined) throw notFound();
+    if (lease === undefined) throw noSuchLease();
     const { ttl } = lease;
     return { id, ttl, remaining: Math.min(ttl, secondsOf(remaining)), ...page(store) };
   });
@@ -121,8 +122,4 @@ function addRevoke(app: Elysia, { node, contexts }: Services): void {
 /** To the millisecond, and never more than there is. */
 function secondsOf(ms: number): number {
   return Math.floor(ms) / 1000;
-}
-
-function notFound(): ApiError {
-  return new ApiError('lease-not-found', 'There is no such lease, or it has ended');
 }

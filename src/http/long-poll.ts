@@ -2,6 +2,7 @@ import { type ByteString, successorOf } from '../lib/bytes.ts';
 import { parseDuration } from '../lib/quantities.ts';
 import type { StoreView } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
+import { clientGone, shuttingDown } from '../wire/usual-errors.ts';
 import { etagOf } from './etag.ts';
 import type { Query } from './query.ts';
 import { CONSISTENCIES } from './read-state.ts';
@@ -66,8 +67,8 @@ export async function changesInTime(
   const look = (): void => {
     if (hasPassed(store, key, after)) resolve(true);
   };
-  const gone = (): void => reject(new ApiError('request-timeout', 'The client is gone.'));
-  const stop = (): void => reject(new ApiError('shutting-down', 'The node is shutting down.'));
+  const gone = (): void => reject(clientGone());
+  const stop = (): void => reject(shuttingDown());
   const range = { start: key, end: successorOf(key) };
   const forget = node.onChange(range, { changed: look, jumped: look });
   const timer = setTimeout(() => resolve(false), waitMs);

@@ -4,6 +4,7 @@ import type { Contender } from '../node/locks/contender.ts';
 import type { ElectionLeader } from '../wire/elections.ts';
 import type { HeldAnswer, QueuedClient } from '../wire/locks.ts';
 import type { HttpLimits } from './config.ts';
+import { fitting } from './page-items.ts';
 import { keyFieldsOf, valueFieldsOf } from './pair.ts';
 
 /** A name as answers show it: text, or base64 that says so. */
@@ -47,12 +48,6 @@ export function queuePage(
   limit: number,
   { pageBytes }: Pick<HttpLimits, 'pageBytes'>,
 ): readonly Contender[] {
-  let bytes = 0;
-  let taken = 0;
-  for (const { pair } of waiting) {
-    bytes += pair.key.length + pair.value.length;
-    if (taken === limit || (taken > 0 && bytes > pageBytes)) break;
-    taken += 1;
-  }
-  return waiting.slice(0, taken);
+  const sizes = waiting.map(({ pair }) => pair.key.length + pair.value.length);
+  return waiting.slice(0, fitting(sizes, limit, pageBytes));
 }

@@ -2,7 +2,7 @@ import type { KeyValue } from '../kv/command.ts';
 import type { StoreReader } from '../kv/store-reader.ts';
 import { ApiError } from '../wire/errors.ts';
 import { type Cursor, formatCursor } from './cursor.ts';
-import { Lines } from './lines.ts';
+import { PageItems } from './page-items.ts';
 import { keyOnlyOf, pairOf } from './pair.ts';
 import type { PageQuery } from './range-query.ts';
 import type { Steps } from './slices.ts';
@@ -22,7 +22,7 @@ export function* pageSteps(
   const { range, options, limit, cursor, seal } = query;
   const count = cursor?.count ?? (yield* reader.counting(range, revision));
   if (query.countOnly) return answerOf(revision, count, [], null);
-  const page = new Lines(pageBytes);
+  const page = new PageItems(pageBytes);
   const encode = query.keysOnly ? keyOnlyOf : pairOf;
   const after = cursor === null ? null : afterOf(reader, cursor);
   let last: KeyValue | null = null;
@@ -36,7 +36,7 @@ export function* pageSteps(
   }
   const next =
     last !== null && hasMore ? formatCursor({ revision, count, key: last.key }, seal) : null;
-  return answerOf(revision, count, page.lines, next);
+  return answerOf(revision, count, page.texts, next);
 }
 
 /** The pair to go on after: it was there as of the revision of all pages. */

@@ -4,7 +4,7 @@ import type { StoreView } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
 
 /** Some 0.1 s in which nothing else is carried out, on any node. */
-export const TXN_KEYS_MAX = 1_000_000;
+const TXN_KEYS_MAX = 1_000_000;
 
 /**
  * A transaction is carried out in one piece, and what it looks at holds up everything else: reads

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../node/api.ts';
 import { ApiError } from '../wire/errors.ts';
+import { clientGone } from '../wire/usual-errors.ts';
 
 /** Lets requests of one name through this node one after the other. */
 export class UnderWay {
@@ -36,7 +37,7 @@ export class UnderWay {
     const fail = (error: ApiError): void => ended.reject(error);
     const late = new ApiError('timeout', 'The first request of this name is still under way');
     const timer = setTimeout(() => fail(late), Math.max(0, deadline - this.#now()));
-    const gone = (): void => fail(new ApiError('request-timeout', 'The client is gone'));
+    const gone = (): void => fail(clientGone());
     signal?.addEventListener('abort', gone);
     try {
       if (signal?.aborted === true) gone();

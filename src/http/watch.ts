@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia';
 import type { Watch } from '../node/watch/watch.ts';
 import { ApiError } from '../wire/errors.ts';
+import { clientGone, shuttingDown } from '../wire/usual-errors.ts';
 import { beginEndless } from './endless.ts';
 import { EVENT_STREAM, NDJSON } from './media.ts';
 import type { Exchange, Services } from './services.ts';
@@ -46,8 +47,8 @@ class WatchResource {
     const spec = watchSpecOf(request, config.limits.keyBytes);
     const watch = await node.watch(spec, contexts.read(request, server));
     try {
-      if (shutdown.aborted) throw new ApiError('shutting-down', 'The node is shutting down.');
-      if (request.signal.aborted) throw new ApiError('request-timeout', 'The client is gone.');
+      if (shutdown.aborted) throw shuttingDown();
+      if (request.signal.aborted) throw clientGone();
       set.headers['abcd-revision'] = String(node.store.revision);
       return this.#answer(asked, watch);
     } catch (error) {

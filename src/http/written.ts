@@ -1,6 +1,7 @@
 import type { AppliedResult, FailedResult, KvResult } from '../kv/command.ts';
 import { unreachable } from '../lib/assert.ts';
 import { ApiError } from '../wire/errors.ts';
+import { noSuchLease } from '../wire/usual-errors.ts';
 import type { Problem } from '../wire/problem.ts';
 import { replyProblem } from './problem.ts';
 import type { Reply } from './services.ts';
@@ -100,9 +101,7 @@ export function failureOf(result: AppliedResult): ApiError {
         revision,
       });
     case 'lease-not-found':
-      return new ApiError('lease-not-found', 'There is no such lease, or it has ended', {
-        revision,
-      });
+      return noSuchLease({ revision });
     case 'lease-exists':
       return new ApiError('lease-exists', 'There is a lease with this id already', { revision });
     case 'too-many-leases':

@@ -62,7 +62,7 @@ export function requestIdFault(id: unknown): Fault {
   return isName ? null : 'requestId is malformed';
 }
 
-export function keyFault(name: string, key: unknown): Fault {
+function keyFault(name: string, key: unknown): Fault {
   const fault = bytesFault(name, key);
   if (fault !== null) return fault;
   return (key as ByteString).length > MAX_KEY_BYTES ? `${name} is too long` : null;

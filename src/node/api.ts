@@ -18,7 +18,7 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 export interface RequestContext {
   /** By `Clock.now()`; the node answers before, with what it knows by then. */
   readonly deadline: number;
-  /** Names the write for exactly-once; null when the client gave no name. */
+  /** The write's `Idempotency-Key`, for exactly-once; null when the client gave none. */
   readonly requestId: string | null;
   /** Fires when the client has gone away. */
   readonly signal: AbortSignal | null;
@@ -177,17 +177,25 @@ export interface NodeApi {
 
   /** Adds a learner that is promoted by itself. Idempotent by id. Answers the new configuration. */
   addMember(member: MemberInput, context: RequestContext): Promise<AddedMember>;
+  /** Removes a member for ever; 409 `would-lose-quorum` when too few others answer. */
   removeMember(id: MemberId, context: RequestContext): Promise<Configuration>;
+  /** Says where a member is now; 409 `conflict` when the URL is another member's. */
   updateMember(id: MemberId, url: string, context: RequestContext): Promise<Configuration>;
+  /** Makes a learner a voter; 409 `not-caught-up` when it lags behind. */
   promoteMember(id: MemberId, context: RequestContext): Promise<Configuration>;
   /** Resolves with the new leader; null picks the most up-to-date voter. */
   transferLeadership(to: MemberId | null, context: RequestContext): Promise<MemberId>;
+  /** Begins an election; 409 `conflict` when this node leads, or may not campaign. */
   campaign(): void;
+  /** Gives up leading or campaigning; 409 `conflict` when this node is a follower already. */
   stepDown(): void;
 
   /** The snapshot file format of the whole store as of now, in pieces. */
   backup(context: RequestContext): Promise<ReadableStream<Uint8Array>>;
-  /** Ends when the signal fires. `since` replays what the ring buffer still holds after that id. */
+  /**
+   * Tells of events of the level from now on (`message`: of all). `since` first tells again what is
+   * remembered of those after that id; null for none.
+   */
   subscribe(
     level: 'state' | 'message',
     since: number | null,

@@ -6,6 +6,7 @@ import type { Configuration, ConfigurationCommand } from '../raft/configuration.
 import { createEntry, type Term } from '../raft/entry.ts';
 import type { SnapshotFile, Storage } from '../storage/storage.ts';
 import { ApiError } from '../wire/errors.ts';
+import { shuttingDown } from '../wire/usual-errors.ts';
 import type { Problem } from '../wire/problem.ts';
 import type {
   AddedMember,
@@ -101,10 +102,10 @@ export class Node implements NodeApi {
     );
     await this.#until(() => proposals.awaited + calls.count + reads.count === 0, DRAIN_MS);
     const persisted = driver.stop();
-    this.#parts.abandon(new ApiError('shutting-down', 'The node is shutting down.'));
+    this.#parts.abandon(shuttingDown());
     await persisted;
     await snapshots.close(SNAPSHOT_MS);
-    this.#parts.end(new ApiError('shutting-down', 'The node is shutting down.'));
+    this.#parts.end(shuttingDown());
     await transport.close();
     await options.storage.close();
   }
@@ -277,7 +278,7 @@ export class Node implements NodeApi {
   }
 
   #refuseWhenStopping(): void {
-    if (this.#stopped !== null) throw new ApiError('shutting-down', 'The node is shutting down.');
+    if (this.#stopped !== null) throw shuttingDown();
   }
 
   async #until(done: () => boolean, timeoutMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LogIndex } from '../raft/entry.ts';
 import { ApiError } from '../wire/errors.ts';
+import { clientGone } from '../wire/usual-errors.ts';
 import type { RequestContext } from './api.ts';
 import type { Clock } from './clock.ts';
 
@@ -140,9 +141,7 @@ export class Reads {
       sweepAt = Math.min(sweepAt, deadline > now ? deadline : sweepAt);
       if (deadline > now && !isGone) return true;
       this.#count -= 1;
-      read.reject(
-        isGone ? new ApiError('request-timeout', 'The client is gone.') : this.#timeout(),
-      );
+      read.reject(isGone ? clientGone() : this.#timeout());
       return false;
     };
     this.#gathering = this.#gathering.filter(isWanted);

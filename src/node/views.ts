@@ -9,7 +9,7 @@ import type { Timing } from './options.ts';
 const LOG_TAIL = 64;
 
 /** The role as people name it: a learner is a follower that is in no quorum. */
-export function roleOf(raft: Raft): NodeRole {
+function roleOf(raft: Raft): NodeRole {
   const { state } = raft;
   const { name } = state.role;
   return name === 'follower' && !state.isVoter ? 'learner' : name;

@@ -27,7 +27,7 @@ export function beginTransfer(
 }
 
 /** Tells the target to campaign once it has the whole log. */
-export function advanceTransfer(raft: RaftState, leader: LeaderRole): void {
+function advanceTransfer(raft: RaftState, leader: LeaderRole): void {
   const { transfer } = leader;
   if (transfer === null || transfer.asked) return;
   if (leader.progress.get(transfer.to)?.matchIndex !== raft.log.lastIndex) return;

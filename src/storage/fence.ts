@@ -4,7 +4,7 @@ import { DamageError, type Fence } from './storage.ts';
 import { parseJson } from './wal-line.ts';
 
 /** Says that a node must not start on this directory any more, and why. */
-export const FENCE_PATH = 'fenced.json';
+const FENCE_PATH = 'fenced.json';
 
 const FORMAT = 1;
 

@@ -9,8 +9,8 @@ import type { Pace } from './pace.ts';
  * full. The room is claimed without content where the file system can do that, so the file stays
  * one short line; elsewhere it is padded.
  */
-export const RESERVE_PATH = 'reserve';
-export const RESERVE_FORMAT = 1;
+const RESERVE_PATH = 'reserve';
+const RESERVE_FORMAT = 1;
 
 const PADDING_BYTES = 256 * 1024;
 

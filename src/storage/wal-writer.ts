@@ -105,6 +105,6 @@ export class WalWriter {
 }
 
 /** What a new segment repeats of the log so far. */
-export function carriedBy(log: LogState): Carried {
+function carriedBy(log: LogState): Carried {
   return { identity: log.identity, torn: log.torn, state: log.hard, snapshots: log.snapshots };
 }

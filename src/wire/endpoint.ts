@@ -83,7 +83,7 @@ const COMMON_HEADERS = [
 type Json = Record<string, unknown>;
 
 /** The "operation object" of an endpoint. */
-export function operationOf(endpoint: Endpoint): Json {
+function operationOf(endpoint: Endpoint): Json {
   const { id, tag, summary, description, parameters, body } = endpoint;
   return {
     operationId: id,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { RequestContexts } from '../../src/http/context.ts';
-import { RequestIds } from '../../src/http/request-ids.ts';
+import { Correlations } from '../../src/http/correlations.ts';
 
 describe('a long timeout', () => {
-  const contexts = new RequestContexts({ now: () => 0 }, new RequestIds());
+  const contexts = new RequestContexts({ now: () => 0 }, new Correlations());
   const secondsFor = (timeout: string | null): number[] => {
     const seconds: number[] = [];
     const server = { timeout: (_request: Request, value: number) => void seconds.push(value) };
@@ -29,7 +29,7 @@ describe('the context', () => {
     const gone = new AbortController();
     const request = new Request('http://n1/', { signal: gone.signal });
     const copy = {
-      ...new RequestContexts({ now: () => 0 }, new RequestIds()).write(request, null),
+      ...new RequestContexts({ now: () => 0 }, new Correlations()).write(request, null),
       deadline: 5,
     };
     expect(copy).toMatchObject({ deadline: 5, requestId: null });

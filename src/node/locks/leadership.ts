@@ -1,6 +1,7 @@
 import type { LeaseId, TxnOp } from '../../kv/command.ts';
 import type { ByteString } from '../../lib/bytes.ts';
 import { ApiError } from '../../wire/errors.ts';
+import { noSuchLease } from '../../wire/usual-errors.ts';
 import type { NodeApi, RequestContext } from '../api.ts';
 import { contenderKey, contendersOf } from './contender.ts';
 import { errorOf } from './place.ts';
@@ -30,7 +31,7 @@ export async function amendLeadership(
   const [leader] = contendersOf(node.store, name);
   if (leader?.pair.key !== key) {
     if (node.store.lease(lease) !== undefined) throw notLeading();
-    throw new ApiError('lease-not-found', 'There is no such lease, or it has ended');
+    throw noSuchLease();
   }
   const fencingToken = leader.pair.createRevision;
   const result = await node.propose(

@@ -11,6 +11,7 @@
 import type { KvResult, LeaseId } from '../../kv/command.ts';
 import type { ByteString } from '../../lib/bytes.ts';
 import { ApiError } from '../../wire/errors.ts';
+import { noSuchLease } from '../../wire/usual-errors.ts';
 import type { NodeApi, RequestContext } from '../api.ts';
 import { contenderKey } from './contender.ts';
 import type { QueueView } from './queue-view.ts';
@@ -130,7 +131,7 @@ export function errorOf(result: KvResult): ApiError {
   const { type, revision } = result;
   switch (type) {
     case 'lease-not-found':
-      return new ApiError(type, 'There is no such lease, or it has ended', { revision });
+      return noSuchLease({ revision });
     case 'too-many-leases':
       return new ApiError(type, 'There are as many leases as may be', { revision });
     case 'invalid-command':

@@ -1,6 +1,7 @@
 import { unreachable } from '../../lib/assert.ts';
 import type { Correlation } from '../../wire/correlation.ts';
 import { ApiError } from '../../wire/errors.ts';
+import { clientGone, shuttingDown } from '../../wire/usual-errors.ts';
 import type { NodeApi, RequestContext } from '../api.ts';
 import type { Clock } from '../clock.ts';
 import type { Contender } from './contender.ts';
@@ -210,11 +211,11 @@ export class Waiter {
         () => false,
       );
       done();
-      if (left) return new ApiError('shutting-down', 'The node is shutting down.');
+      if (left) return shuttingDown();
       return unknown('The node is shutting down, and its waiter may still be in the queue');
     }
     void this.#leaveSomeTime(place, done);
-    if (this.#interruption === 'gone') return gone();
+    if (this.#interruption === 'gone') return clientGone();
     const isKnown = !(error instanceof ApiError) || error.code === 'lease-lost';
     return isKnown ? error : unknown('The request may still be in the queue, until its lease ends');
   }
@@ -281,9 +282,9 @@ export class Waiter {
       case null:
         return;
       case 'gone':
-        throw gone();
+        throw clientGone();
       case 'stopping':
-        throw new ApiError('shutting-down', 'The node is shutting down.');
+        throw shuttingDown();
       default:
         unreachable(this.#interruption);
     }
@@ -292,10 +293,6 @@ export class Waiter {
   #requirePlace({ key, createRevision }: Place): void {
     if (this.#view.get(key)?.pair.createRevision !== createRevision) throw lost();
   }
-}
-
-function gone(): ApiError {
-  return new ApiError('request-timeout', 'The client is gone.');
 }
 
 function lost(): ApiError {

@@ -1,5 +1,6 @@
 import type { Logger } from '../../lib/logger.ts';
 import { ApiError } from '../../wire/errors.ts';
+import { shuttingDown } from '../../wire/usual-errors.ts';
 import type { StoreView } from '../api.ts';
 import type { Changes } from '../changes.ts';
 import type { Clock } from '../clock.ts';
@@ -70,7 +71,7 @@ export class Watches {
 
   /** @throws ApiError `compacted` with the `compactRevision`, `shutting-down` */
   open(spec: WatchSpec): Watch {
-    if (this.#isClosed) throw new ApiError('shutting-down', 'The node is shutting down.');
+    if (this.#isClosed) throw shuttingDown();
     const { revision, compactRevision } = this.#options.store;
     const from = spec.from ?? revision + 1;
     if (from < compactRevision) {

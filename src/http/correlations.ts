@@ -1,7 +1,10 @@
 import { type Correlation, REQUEST_ID, TRACE_PARENT } from '../wire/correlation.ts';
 
-/** Names requests, so that answer, log and leader speak of the same one. */
-export class RequestIds {
+/**
+ * Names requests (`X-Request-Id`), so that answer, log and leader speak of the same one. What makes
+ * a write be done once, the `requestId` of a context, is its `Idempotency-Key`.
+ */
+export class Correlations {
   readonly #prefix = crypto.randomUUID().slice(0, 8);
   /** Names that were made up and told to somebody before the answer. */
   readonly #told = new WeakMap<Request, string>();
@@ -21,7 +24,7 @@ export class RequestIds {
   }
 
   /** The names of a request that is still to be answered, under the same id. */
-  correlationOf(request: Request): Correlation {
+  of(request: Request): Correlation {
     const requestId = this.idOf(request);
     this.#told.set(request, requestId);
     return { requestId, traceparent: this.traceparentOf(request) };

@@ -9,7 +9,7 @@ import { shownValue } from '../output.ts';
 export function addPutCommand(program: Command, tools: Tools): void {
   clientCommand(program, 'put <key> <value>', 'give a key a value; - reads it from standard input')
     .option('--lease <id>', 'the lease with which the key goes')
-    .option('--ttl <duration>', 'a lease of its own, of whole seconds')
+    .option('--ttl <duration>', 'a lease of its own; rounded up to whole seconds')
     .option('--if-revision <n>', "only if this is the key's modRevision")
     .option('--if-absent', 'only if the key is not there')
     .option('--prev', 'print the value that was there before')

@@ -260,7 +260,7 @@ test('compact', async () => {
 describe('exit codes and advice', () => {
   test.each([
     [problem(400, 'bad-request'), 1, 'error: bad-request: why bad-request\n'],
-    [problem(410, 'compacted'), 1, 'leave --revision out'],
+    [problem(410, 'compacted'), 1, 'ask for a later revision'],
     [problem(507, 'quota-exceeded'), 1, 'Deleting keys makes room'],
     [problem(404, 'lease-not-found'), 4, 'lease-not-found'],
     [problem(412, 'precondition-failed'), 5, 'precondition-failed'],

@@ -84,7 +84,7 @@ describe('watch', () => {
     const { exitCode, note } = await run(['a', '--revision', '4']);
     expect(exitCode).toBe(1);
     expect(note).toContain('compacted');
-    expect(note).toContain('leave --revision out');
+    expect(note).toContain('ask for a later revision');
   });
 });
 

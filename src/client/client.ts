@@ -37,6 +37,7 @@ import {
 import { Leases } from './lease.ts';
 import { acquireLock, type Lock, type LockOptions, readLock, withLock } from './lock.ts';
 import { type CallOptions, type ClientOptions, settingsOf } from './options.ts';
+import { postJson } from './post-json.ts';
 import { keyPath, type KeyOrRange, query, type Range } from './range.ts';
 import {
   allPairs,
@@ -48,7 +49,7 @@ import {
   listPairs,
   type PairPage,
 } from './ranges.ts';
-import { carryOutTxn, postJson, type Txn } from './txn.ts';
+import { carryOutTxn, type Txn } from './txn.ts';
 import { Watch, type WatchOptions } from './watch.ts';
 
 export { keyBytes, valueBytes, valueText } from './bytes.ts';

@@ -9,8 +9,8 @@ import { json, stream } from './answer.ts';
 import type { Caller } from './caller.ts';
 import type { ClientRequest } from './exchange.ts';
 import { type CallOptions, endpointOf } from './options.ts';
+import { postJson } from './post-json.ts';
 import { query } from './range.ts';
-import { postJson } from './txn.ts';
 
 /** What a member change leaves: the new configuration. */
 export interface ChangedCluster {

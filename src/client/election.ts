@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts';
 import { type Held, type QueueOptions, queueUp } from './held.ts';
 import type { CallOptions } from './options.ts';
 import { pathOf } from './range.ts';
-import { postJson } from './txn.ts';
+import { postJson } from './post-json.ts';
 import { Watch } from './watch.ts';
 
 /** An office that one candidate holds at a time, and what the holder has to say. */

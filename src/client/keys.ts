@@ -6,6 +6,7 @@ import { type Bytes, toBytes } from './bytes.ts';
 import type { Caller } from './caller.ts';
 import { AbcdError, isAbcdError } from './errors.ts';
 import type { Reader } from './exchange.ts';
+import { type LeaseReference, leaseIdOf } from './lease-reference.ts';
 import type { CallOptions } from './options.ts';
 import { keyPath, query } from './range.ts';
 
@@ -33,16 +34,9 @@ export interface PutOptions extends DeleteOptions {
   readonly ttl?: number;
 }
 
-/** A lease, or its id. */
-export type LeaseReference = string | { readonly id: string };
-
 export interface WaitOptions extends CallOptions {
   /** Waits for a modRevision beyond this one; the key's present one when not given. */
   readonly after?: number;
-}
-
-export function leaseIdOf(lease: LeaseReference): string {
-  return typeof lease === 'string' ? lease : lease.id;
 }
 
 /** What a read may say, as parameters of its query. */

@@ -18,10 +18,10 @@ import { json } from './answer.ts';
 import type { Caller } from './caller.ts';
 import { pause } from './clock.ts';
 import { AbcdError, isAbcdError } from './errors.ts';
-import { type LeaseReference, leaseIdOf } from './keys.ts';
+import { type LeaseReference, leaseIdOf } from './lease-reference.ts';
 import type { CallOptions } from './options.ts';
+import { postJson } from './post-json.ts';
 import { query } from './range.ts';
-import { postJson } from './txn.ts';
 
 export interface GrantOptions extends CallOptions {
   /** The id it is to have; drawn by the node when not given. */

@@ -9,6 +9,16 @@ export type Range =
 /** One key, or several. */
 export type KeyOrRange = { readonly key: Bytes } | Range;
 
+/** Which of several pairs, and in which order. */
+export interface Ordering {
+  readonly order?: 'asc' | 'desc';
+  readonly sort?: 'key' | 'version' | 'create' | 'mod' | 'value';
+  readonly minModRevision?: number;
+  readonly maxModRevision?: number;
+  readonly minCreateRevision?: number;
+  readonly maxCreateRevision?: number;
+}
+
 /** Builds a query; parameters that are undefined or false are left out. */
 export function query(
   path: string,

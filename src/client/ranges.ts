@@ -5,16 +5,10 @@ import { json } from './answer.ts';
 import type { Caller } from './caller.ts';
 import { type ReadOptions, readParameters } from './keys.ts';
 import type { CallOptions } from './options.ts';
-import { query, type Range, rangeParameters } from './range.ts';
+import { type Ordering, query, type Range, rangeParameters } from './range.ts';
 
 /** Which pairs, and in which order. */
-export interface ListOptions extends ReadOptions {
-  readonly order?: 'asc' | 'desc';
-  readonly sort?: 'key' | 'version' | 'create' | 'mod' | 'value';
-  readonly minModRevision?: number;
-  readonly maxModRevision?: number;
-  readonly minCreateRevision?: number;
-  readonly maxCreateRevision?: number;
+export interface ListOptions extends ReadOptions, Ordering {
   /** At most so many pairs on the page: 1000 when not given, 10,000 at most. */
   readonly limit?: number;
   /** The `next` of the page before. */

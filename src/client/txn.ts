@@ -8,12 +8,13 @@
  *     });
  */
 
-import { json } from './answer.ts';
 import type { TxnAnswer } from '../wire/txn.ts';
 import { type Bytes, type JsonBytes, jsonBytes } from './bytes.ts';
 import type { Caller } from './caller.ts';
-import { type LeaseReference, leaseIdOf } from './keys.ts';
+import { type LeaseReference, leaseIdOf } from './lease-reference.ts';
 import type { CallOptions } from './options.ts';
+import { postJson } from './post-json.ts';
+import type { Ordering } from './range.ts';
 
 export type CompareOperator = '=' | '!=' | '<' | '>';
 
@@ -62,17 +63,11 @@ interface DeleteOp {
   readonly prev?: boolean;
 }
 
-export interface GetOpOptions {
+export interface GetOpOptions extends Ordering {
   readonly limit?: number;
   readonly revision?: number;
-  readonly order?: 'asc' | 'desc';
-  readonly sort?: 'key' | 'version' | 'create' | 'mod' | 'value';
   readonly keysOnly?: boolean;
   readonly countOnly?: boolean;
-  readonly minModRevision?: number;
-  readonly maxModRevision?: number;
-  readonly minCreateRevision?: number;
-  readonly maxCreateRevision?: number;
 }
 
 /** Makes compares. A key that is not there has version, revisions and lease 0, and no value. */
@@ -125,18 +120,6 @@ export const op = {
 
 export function carryOutTxn(caller: Caller, txn: Txn, options: CallOptions): Promise<TxnAnswer> {
   return postJson(caller, '/txn', complete(txn), options);
-}
-
-/** A request with a JSON body and a JSON answer. */
-export function postJson<T>(
-  caller: Caller,
-  path: string,
-  body: object,
-  options: CallOptions,
-): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
-  const request = { method: 'POST', path, headers, body: JSON.stringify(body) } as const;
-  return caller.call(request, options, json<T>);
 }
 
 /** What is given and not known here is the node's to judge. */

@@ -23,7 +23,7 @@ import { AbcdError, isAbcdError } from './errors.ts';
 import type { CallOptions } from './options.ts';
 import type { KeyOrRange, Range } from './range.ts';
 import { listPairs, type PairPage } from './ranges.ts';
-import { type Change, WatchConnection, type WatchSpec } from './watch-events.ts';
+import { type Change, WatchConnection, type WatchSpec } from './watch-connection.ts';
 
 /** The changes since the last item are not known any more: this is what there is instead. */
 export interface Resync {

@@ -6,7 +6,7 @@ import { EXIT, ExitError } from '../exit.ts';
 import { switchFlag } from '../flags.ts';
 import { shownValue } from '../output.ts';
 import { holdWhile } from './hold.ts';
-import { addQueueFlags, queueFlags } from './lock.ts';
+import { addQueueFlags, queueFlags } from './queue-flags.ts';
 
 const HELP = `
 With a value it campaigns, and leads until it is interrupted, or while the command behind -- runs:
@@ -47,27 +47,15 @@ async function campaign(
     throw new ExitError(EXIT.usage, '--observe only looks: leave the value out');
   }
   const election = session.client.election(name);
-  const campaigning = election.campaign(value, queueFlags(session, flags));
-  const leadership = await campaigning.catch((error: unknown) => {
-    if (session.cli.stopping.aborted) return null;
-    throw error;
-  });
-  if (leadership === null) return EXIT.interrupted;
-  const { held } = leadership;
-  const { fencingToken, lease } = held;
-  const key = new TextDecoder().decode(held.key);
-  if (command.length === 0) {
-    const answer = { name, key, lease: lease.id, fencingToken };
-    session.print(answer, () => [`${fencingToken}`]);
-    if (!session.json) session.cli.note(`${name} is led, with the fencing token above\n`);
-  }
-  const environment = {
-    ABCD_ELECTION_NAME: name,
-    ABCD_ELECTION_TOKEN: `${fencingToken}`,
-    ABCD_ELECTION_KEY: key,
-    ABCD_ELECTION_LEASE: lease.id,
-  };
-  return await holdWhile(session, { held, environment }, command);
+  const acquired = election
+    .campaign(value, queueFlags(session, flags))
+    .then((leadership) => leadership.held);
+  return await holdWhile(
+    session,
+    { name, prefix: 'ABCD_ELECTION', isHeld: 'led' },
+    acquired,
+    command,
+  );
 }
 
 async function show(session: Session, name: string): Promise<number> {

@@ -3,31 +3,62 @@ import type { Clock } from '../../node/clock.ts';
 import type { Session } from '../client.ts';
 import { EXIT } from '../exit.ts';
 import { exitCodeOfChild, type ForegroundChild, startCommand } from '../foreground.ts';
+import { firstOf } from '../first-of.ts';
 import { pause } from '../http.ts';
-import { firstOf } from './lease.ts';
 
 /** How long a command that is told to stop has before it is killed. */
 const GRACE_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 
-/** Something that is held while a person waits or a command runs. */
+/** Something to be held while a person waits or a command runs. */
 export interface Holding {
-  readonly held: Held;
-  /** What the command finds in its environment. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly name: string;
+  /** Begins the names of what the command finds in its environment: `ABCD_LOCK`. */
+  readonly prefix: string;
+  /** What a person is told of it. */
+  readonly isHeld: string;
 }
 
 /**
- * Holds until interrupted, or while a command runs, and gives it up. A command that runs when it
- * is lost is stopped: whatever it does now, another one may do too.
+ * Waits until it is held; holds it until interrupted, or while a command runs, and gives it up. A
+ * command that runs when it is lost is stopped: whatever it does now, another one may do too.
  *
- * @returns the exit code: the command's; `condition` when it was lost meanwhile
- * @throws what made it lost, when there is no command
+ * @returns the exit code: the command's; `condition` when it was lost meanwhile; `interrupted` when
+ *   that came during the wait
+ * @throws why it is not held; what made it lost, when there is no command
  */
 export async function holdWhile(
   session: Session,
-  { held, environment }: Holding,
+  holding: Holding,
+  acquired: Promise<Held>,
   command: readonly string[],
+): Promise<number> {
+  const held = await acquired.catch((error: unknown) => {
+    if (session.cli.stopping.aborted) return null;
+    throw error;
+  });
+  if (held === null) return EXIT.interrupted;
+  const { name, prefix, isHeld } = holding;
+  const { fencingToken, lease } = held;
+  const key = new TextDecoder().decode(held.key);
+  if (command.length === 0) {
+    const answer = { name, key, lease: lease.id, fencingToken };
+    session.print(answer, () => [`${fencingToken}`]);
+    if (!session.json) session.cli.note(`${name} is ${isHeld}, with the fencing token above\n`);
+  }
+  return await holdOn(session, held, command, {
+    [`${prefix}_NAME`]: name,
+    [`${prefix}_TOKEN`]: `${fencingToken}`,
+    [`${prefix}_KEY`]: key,
+    [`${prefix}_LEASE`]: lease.id,
+  });
+}
+
+async function holdOn(
+  session: Session,
+  held: Held,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
 ): Promise<number> {
   const { cli } = session;
   try {

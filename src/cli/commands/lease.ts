@@ -3,6 +3,7 @@ import type { FlagValues } from '../../lib/settings.ts';
 import { type LeaseKey, TTL_MAX } from '../../wire/leases.ts';
 import { clientCommand, inLongSession, inSession, type Session, type Tools } from '../client.ts';
 import { EXIT } from '../exit.ts';
+import { firstOf } from '../first-of.ts';
 import { textFlag, wholeNumber } from '../flags.ts';
 import { columns, shownKey } from '../output.ts';
 
@@ -86,14 +87,4 @@ async function list(session: Session): Promise<number> {
   }
   if (!session.json) for (const row of columns([['id', 'ttl'], ...rows])) session.line(row);
   return EXIT.ok;
-}
-
-/** Resolves when one of the signals fires. */
-export function firstOf(...signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of signals) {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    }
-  });
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import type { LockOptions } from '../../client/lock.ts';
 import type { FlagValues } from '../../lib/settings.ts';
 import type { QueuedClient } from '../../wire/locks.ts';
 import { clientCommand, inLongSession, inSession, type Session, type Tools } from '../client.ts';
-import { EXIT, ExitError } from '../exit.ts';
-import { durationFlag, switchFlag, textFlag } from '../flags.ts';
+import { EXIT } from '../exit.ts';
+import { switchFlag, textFlag } from '../flags.ts';
 import { columns } from '../output.ts';
 import { holdWhile } from './hold.ts';
+import { addQueueFlags, queueFlags } from './queue-flags.ts';
 
 const HELP = `
 Without a command it prints the fencing token and holds the lock until it is interrupted. With one
@@ -31,30 +31,6 @@ export function addLockCommand(program: Command, tools: Tools): void {
     );
 }
 
-/** Flags of everything that is waited for in a queue. */
-export function addQueueFlags(command: Command): Command {
-  return command
-    .option('--ttl <duration>', 'how long it outlives a holder that is gone (default: 15s)')
-    .option('--wait <duration>', 'how long to wait for it; 0s tries once (default: for ever)');
-}
-
-/** @throws ExitError */
-export function queueFlags({ cli }: Session, flags: FlagValues): LockOptions {
-  const waitMs = durationFlag(flags, 'wait');
-  const ttlMs = durationFlag(flags, 'ttl') ?? 15_000;
-  if (ttlMs < 1000 || ttlMs % 1000 !== 0) {
-    throw new ExitError(
-      EXIT.usage,
-      `--ttl ${String(flags['ttl'])} is not a number of whole seconds`,
-    );
-  }
-  return {
-    ttl: ttlMs / 1000,
-    signal: cli.stopping,
-    ...(waitMs === undefined ? {} : { waitMs }),
-  };
-}
-
 async function lock(
   session: Session,
   flags: FlagValues,
@@ -63,25 +39,8 @@ async function lock(
 ): Promise<number> {
   const owner = textFlag(flags, 'owner');
   const options = { ...queueFlags(session, flags), ...(owner === undefined ? {} : { owner }) };
-  const held = await session.client.lock(name, options).catch((error: unknown) => {
-    if (session.cli.stopping.aborted) return null;
-    throw error;
-  });
-  if (held === null) return EXIT.interrupted;
-  const { fencingToken, lease } = held;
-  const key = new TextDecoder().decode(held.key);
-  if (command.length === 0) {
-    const answer = { name, key, lease: lease.id, fencingToken };
-    session.print(answer, () => [`${fencingToken}`]);
-    if (!session.json) session.cli.note(`${name} is held, with the fencing token above\n`);
-  }
-  const environment = {
-    ABCD_LOCK_NAME: name,
-    ABCD_LOCK_TOKEN: `${fencingToken}`,
-    ABCD_LOCK_KEY: key,
-    ABCD_LOCK_LEASE: lease.id,
-  };
-  return await holdWhile(session, { held, environment }, command);
+  const acquired = session.client.lock(name, options);
+  return await holdWhile(session, { name, prefix: 'ABCD_LOCK', isHeld: 'held' }, acquired, command);
 }
 
 async function show(session: Session, name: string): Promise<number> {

@@ -169,7 +169,7 @@ function adviceFor({ code, applied }: AbcdError): string {
     case 'no-leader':
       return 'Without a majority of the members there is no leader: "status" shows who is there.';
     case 'compacted':
-      return 'History is forgotten up to there: ask for a later revision, or for what is there now.';
+      return 'History is forgotten up to there: ask for a later revision, or what is there now.';
     case 'quota-exceeded':
     case 'disk-full':
       return 'Deleting keys makes room; deleting is still possible.';

@@ -14,8 +14,8 @@ const MINUTE_MS = 60_000;
 const LEADER_SHARE = 0.3;
 /** How often it is the leader that is cut off: only so are there two for a while. */
 const LEADER_CUT_SHARE = 0.5;
-/** Remembered requests are forgotten after ten minutes: all clocks together stay within that. */
-const WALL_JUMP_MAX_MS = 4 * MINUTE_MS;
+/** Far more than remembered requests are kept for: nothing may go by wall clocks. */
+const WALL_JUMP_MAX_MS = 24 * 60 * MINUTE_MS;
 const MOMENTS: readonly CrashMoment[] = ['before', 'during', 'after'];
 const CRASHES: readonly CrashMode[] = [
   'kill',

@@ -1,7 +1,7 @@
 /**
- * CONTENDERS FOR A LOCK: each waits for it through some node, holds it for a while if it gets it, and
- * renews its lease meanwhile or does not; then it gives it back, or just goes. Some go while they
- * still wait.
+ * CONTENDERS FOR A LOCK: each waits for it through some node, holds it for a while if it gets it,
+ * and renews its lease meanwhile or does not; then it gives it back, or just goes. Some go while
+ * they still wait.
  */
 import { type ByteString, bytesOfText } from '../lib/bytes.ts';
 import type { Prng } from '../lib/prng.ts';

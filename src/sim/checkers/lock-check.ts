@@ -1,6 +1,7 @@
 /**
  * LOCKS: whoever is told that it holds one is the first in the queue, as all that is committed has
- * it, or was until its lease ended; and of two, the one with the greater fencing token is told later.
+ * it, or was until its lease ended; and of two, the one with the greater fencing token is told
+ * later.
  */
 import type { ByteString } from '../../lib/bytes.ts';
 import { queueRange } from '../../node/locks/contender.ts';

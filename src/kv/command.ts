@@ -13,7 +13,7 @@ export interface CommandBase {
   readonly v: 1;
   /** Names the request for exactly-once; null when it has no name. */
   readonly requestId: string | null;
-  /** The leader's wall clock at the proposal, ms; remembered requests expire by it. */
+  /** The time of the cluster at the proposal, ms; remembered requests expire by it. */
   readonly at: number;
   readonly by: string | null;
 }

@@ -163,6 +163,11 @@ export class Sessions {
     return this.#answer(request, client, digest);
   }
 
+  /** The newest time of any command, ms; 0 before the first. */
+  get clock(): number {
+    return this.#clock;
+  }
+
   /** Of everything remembered and the clock. O(1): it is kept up to date. */
   hash(): Hash64 {
     return new Hasher().number(this.#clock).hash(this.#sum.value()).finish();

@@ -53,6 +53,8 @@ export interface StateView
   /** Bytes of it that are history. */
   readonly historyBytes: number;
   readonly leaseCount: number;
+  /** The newest time of any command, ms; 0 before the first. */
+  readonly clock: number;
   /** As `Store.revisionLeaving`. */
   revisionLeaving(bytes: number): number;
   lease(id: LeaseId): Lease | undefined;
@@ -219,6 +221,9 @@ function createView(state: () => ReplicatedState): StateView {
     },
     get leaseCount() {
       return state().leases.size;
+    },
+    get clock() {
+      return state().sessions.clock;
     },
     get: (key) => store().get(key),
     getAt: (key, revision) => store().getAt(key, revision),

@@ -3,6 +3,7 @@ import type { KvCommand, KvResult } from '../kv/command.ts';
 import type { StateMachine } from '../kv/state-machine.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Clock } from './clock.ts';
+import type { ClusterTime } from './cluster-time.ts';
 import type { Driver } from './driver.ts';
 import type { NodeLimits } from './options.ts';
 import type { Proposals } from './proposals.ts';
@@ -13,6 +14,7 @@ export interface HistoryKeeperParts {
   readonly driver: Pick<Driver, 'input'>;
   readonly proposals: Pick<Proposals<KvResult | null>, 'add' | 'growth'>;
   readonly clock: Clock;
+  readonly time: Pick<ClusterTime, 'now'>;
   readonly limits: HistoryLimits;
 }
 
@@ -132,8 +134,8 @@ export class HistoryKeeper {
 
   /** A refusal does not matter: it is asked again. */
   async #propose(revision: number): Promise<void> {
-    const { driver, clock, proposals } = this.#parts;
-    const at = Math.trunc(clock.wallNow());
+    const { driver, clock, time, proposals } = this.#parts;
+    const at = time.now();
     const command = { v: 1, kind: 'compact', requestId: null, at, by: null, revision } as const;
     const proposed = driver.input((raft) => raft.propose(command satisfies KvCommand));
     const deadline = clock.now() + PATIENCE_MS;

@@ -8,6 +8,7 @@ import { ApiError } from '../wire/errors.ts';
 import type { Admission } from './admission.ts';
 import type { ClusterStatus, KvProposal, MemberInput } from './api.ts';
 import type { Clock } from './clock.ts';
+import type { ClusterTime } from './cluster-time.ts';
 import type { Delays } from './delays.ts';
 import type { Driver } from './driver.ts';
 import type { LeaderOperation } from './leader-calls.ts';
@@ -22,6 +23,7 @@ export interface LeaderParts {
   readonly raft: Raft;
   readonly driver: Driver;
   readonly clock: Clock;
+  readonly time: Pick<ClusterTime, 'now'>;
   readonly admission: Admission;
   readonly quota: Quota;
   readonly proposals: Proposals<KvResult | null>;
@@ -125,12 +127,12 @@ async function propose(
   requestId: string | null,
   deadline: number,
 ): Promise<KvResult> {
-  const { admission, quota, proposals, clock, driver } = parts;
+  const { admission, quota, proposals, time, driver } = parts;
   admission.check(proposal, proposals);
   const room = quota.admit(proposal, deadline);
   if (room !== null) await room;
   const { kind, ...fields } = proposal;
-  const stamp = { v: 1, kind, requestId, at: Math.trunc(clock.wallNow()), by: null };
+  const stamp = { v: 1, kind, requestId, at: time.now(), by: null };
   const command = { ...stamp, ...fields } as KvCommand;
   const growth = quota.growthOf(proposal).present;
   const proposed = driver.input((raft) => raft.propose(command as Command));

@@ -6,6 +6,7 @@ import type { Raft } from '../raft/raft.ts';
 import { ApiError } from '../wire/errors.ts';
 import type { Admission } from './admission.ts';
 import type { Clock } from './clock.ts';
+import type { ClusterTime } from './cluster-time.ts';
 import type { Driver } from './driver.ts';
 
 export interface LeaseKeeperParts {
@@ -13,7 +14,8 @@ export interface LeaseKeeperParts {
   readonly raft: Raft;
   readonly driver: Pick<Driver, 'input'>;
   readonly admission: Pick<Admission, 'took'>;
-  readonly clock: Pick<Clock, 'now' | 'wallNow'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly time: Pick<ClusterTime, 'now'>;
   readonly tickMs: number;
   readonly timing?: LeaseTiming;
 }
@@ -127,7 +129,7 @@ export class LeaseKeeper {
 
   #proposeDue(term: Term, now: number): void {
     const { expire, checkpoint } = this.#timers.due(now);
-    const at = Math.trunc(this.#parts.clock.wallNow());
+    const at = this.#parts.time.now();
     const base = { v: 1, requestId: null, at, by: null } as const;
     if (checkpoint.length > 0) {
       this.#propose({ ...base, kind: 'lease-checkpoint', term, leases: checkpoint });

@@ -16,6 +16,7 @@ import { DamageError, type Fence, type SnapshotFile } from '../storage/storage.t
 import type { TransportHandler } from '../transport/transport.ts';
 import { Admission } from './admission.ts';
 import { Changes } from './changes.ts';
+import { ClusterTime } from './cluster-time.ts';
 import { createRaft } from './create-raft.ts';
 import { Delays } from './delays.ts';
 import { Driver, type DriverHooks } from './driver.ts';
@@ -59,6 +60,7 @@ export class Parts {
   readonly admission: Admission;
   readonly history: HistoryKeeper;
   readonly leases: LeaseKeeper;
+  readonly time: ClusterTime;
   readonly quota: Quota;
   readonly hashPoints: HashPoints;
   readonly hashCheck: HashCheck;
@@ -118,7 +120,9 @@ export class Parts {
       failed,
     });
     const { driver, proposals, reads, waiters } = this;
-    const own = { ...options, machine, raft, events, driver, proposals, reads, waiters };
+    const time = new ClusterTime({ machine, raft, clock });
+    this.time = time;
+    const own = { ...options, machine, raft, events, driver, time, proposals, reads, waiters };
     this.history = new HistoryKeeper(own);
     this.quota = new Quota({ ...own, store: machine.view, history: this.history });
     this.hashPoints = new HashPoints(machine.view, () => machine.appliedIndex);
@@ -131,6 +135,7 @@ export class Parts {
       driver,
       admission: this.admission,
       clock,
+      time,
       tickMs,
     });
     this.membership = this.#createMembership(prng);
@@ -193,11 +198,11 @@ export class Parts {
 
   #leaderParts() {
     const { raft, driver, admission, quota, proposals, membership, delays } = this;
-    const { leases, reads, machine } = this;
+    const { leases, reads, machine, time } = this;
     const { clusterId } = must(this.options.restored.identity, 'identity');
     const cluster = () => clusterOf(raft, clusterId);
     const core = { raft, driver, admission, quota, proposals, membership, delays };
-    return { ...core, leases, reads, view: machine.view, cluster };
+    return { ...core, leases, reads, time, view: machine.view, cluster };
   }
 
   #hooks(): DriverHooks {

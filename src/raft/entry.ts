@@ -15,7 +15,7 @@ export interface Command {
   readonly kind: string;
   /** Names the request for exactly-once; null when it has no name. */
   readonly requestId: string | null;
-  /** The leader's wall clock when proposed, in ms: what expiry goes by, on every node alike. */
+  /** The leader's time when proposed, in ms: what expiry goes by, on every node alike. */
   readonly at: number;
   /** Who asked; null until there are users. */
   readonly by: string | null;

@@ -42,7 +42,8 @@ function keeper(role: 'leader' | 'follower', given: Partial<NodeLimits> = {}) {
   const limits = { ...DEFAULT_LIMITS, ...given };
 
   const driver = { input: <T>(tell: (core: Raft) => T): T => tell(raft) };
-  const parts = { machine, raft, driver, proposals, clock, limits };
+  const time = { now: () => clock.wallNow() };
+  const parts = { machine, raft, driver, proposals, clock, time, limits };
   const grow = (bytes: number): void => {
     growth = bytes;
   };

@@ -28,8 +28,9 @@ function setup(tickMs = 50) {
   } as unknown as Raft;
   const driver = { input: <T>(tell: (core: Raft) => T): T => tell(raft) };
   const bytes: number[] = [];
+  const time = { now: () => clock.wallNow() };
   const admission = { took: (count: number) => bytes.push(count) };
-  const keeper = new LeaseKeeper({ machine, raft, driver, admission, clock, tickMs });
+  const keeper = new LeaseKeeper({ machine, raft, driver, admission, clock, time, tickMs });
   const lead = (term: number): void => {
     state.role = { name: 'leader', noopIndex: machine.appliedIndex + 1 };
     state.term = term;

@@ -20,6 +20,7 @@ import { leaseIdOf } from './lease-id.ts';
 import { LEADER_EVENTS, LEADER_LINES } from './leader-format.ts';
 import { EVENT_STREAM, NDJSON } from './media.ts';
 import { once } from './once.ts';
+import { pageLimitOf } from './page-items.ts';
 import { Query } from './query.ts';
 import { candidateOf, heldAnswerOf, leaderOf, nameFieldsOf, queuePage } from './queue-answer.ts';
 import { nameOf, placeLeaseOf, QUEUE_FIELDS, waitOf } from './queue-request.ts';
@@ -153,8 +154,7 @@ class ElectionResource {
   async #read({ request, set, server }: Exchange, name: ByteString): Promise<ElectionAnswer> {
     const { node, contexts, config } = this.#services;
     const query = Query.of(request.url, ['limit']);
-    const { pageItems, pageItemsMax } = config.limits;
-    const limit = query.integer('limit', 1, pageItemsMax) ?? pageItems;
+    const limit = pageLimitOf(query, config.limits);
     await node.readBarrier(contexts.read(request, server));
     const { revision } = node.store;
     set.headers['abcd-revision'] = String(revision);

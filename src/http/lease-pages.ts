@@ -11,7 +11,7 @@ import type { StoreView } from '../node/api.ts';
 import type { LeaseDetailsAnswer, LeaseKey, LeasesAnswer } from '../wire/leases.ts';
 import { formatAfter, parseAfter } from './after-cursor.ts';
 import type { HttpLimits } from './config.ts';
-import { fitting } from './page-items.ts';
+import { fitting, pageLimitOf } from './page-items.ts';
 import type { Query } from './query.ts';
 
 type PageLimits = Pick<HttpLimits, 'pageItems' | 'pageItemsMax' | 'pageBytes'>;
@@ -19,7 +19,7 @@ type PageLimits = Pick<HttpLimits, 'pageItems' | 'pageItemsMax' | 'pageBytes'>;
 /** How to read the page of the list of leases that is asked for. @throws ApiError `bad-request` */
 export function leasesPage(query: Query, limits: PageLimits): (store: StoreView) => LeasesAnswer {
   const list = 'leases';
-  const limit = limitOf(query, limits);
+  const limit = pageLimitOf(query, limits);
   const after = afterOf(query, list) ?? EMPTY_BYTES;
   return (store) => {
     // Ids are ASCII: their text is their bytes.
@@ -37,7 +37,7 @@ export function leaseKeysPage(
   limits: PageLimits,
 ): (store: StoreView) => Pick<LeaseDetailsAnswer, 'keys' | 'next'> {
   const list = `keys of ${id}`;
-  const limit = limitOf(query, limits);
+  const limit = pageLimitOf(query, limits);
   const after = afterOf(query, list);
   const from = after === null ? EMPTY_BYTES : successorOf(after);
   return (store) => {
@@ -50,10 +50,6 @@ export function leaseKeysPage(
       next: last === undefined ? null : formatAfter(list, last),
     };
   };
-}
-
-function limitOf(query: Query, { pageItems, pageItemsMax }: PageLimits): number {
-  return query.integer('limit', 1, pageItemsMax) ?? pageItems;
 }
 
 function afterOf(query: Query, list: string): ByteString | null {

@@ -16,6 +16,7 @@ import { readJson } from './json-body.ts';
 import { type Field, objectOf, refused } from './json-fields.ts';
 import { restOfPath } from './key.ts';
 import { requireLeaseId } from './lease-id.ts';
+import { pageLimitOf } from './page-items.ts';
 import { Query } from './query.ts';
 import { clientOf, nameFieldsOf, queuePage } from './queue-answer.ts';
 import { nameOf, placeLeaseOf, QUEUE_FIELDS, waitOf } from './queue-request.ts';
@@ -56,7 +57,7 @@ function addRead(app: Elysia, { node, contexts, config }: Services): void {
   app.get('/locks/*', async ({ request, set, server }): Promise<LockStateAnswer> => {
     const name = lockOf(request.url, limits.keyBytes);
     const query = Query.of(request.url, ['limit']);
-    const limit = query.integer('limit', 1, limits.pageItemsMax) ?? limits.pageItems;
+    const limit = pageLimitOf(query, limits);
     await node.readBarrier(contexts.read(request, server));
     const { revision } = node.store;
     set.headers['abcd-revision'] = String(revision);

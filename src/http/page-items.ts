@@ -1,3 +1,18 @@
+import type { HttpLimits } from './config.ts';
+import type { Query } from './query.ts';
+
+type ItemLimits = Pick<HttpLimits, 'pageItems' | 'pageItemsMax'>;
+
+/** How many items a page has when the request does not say. */
+export function defaultPageLimit({ pageItems, pageItemsMax }: ItemLimits): number {
+  return Math.min(pageItems, pageItemsMax);
+}
+
+/** How many items a query wants on a page. @throws ApiError `bad-request` */
+export function pageLimitOf(query: Query, limits: ItemLimits): number {
+  return query.integer('limit', 1, limits.pageItemsMax, 'page-items') ?? defaultPageLimit(limits);
+}
+
 /** The items of a page as texts of JSON, which share a budget of bytes; one always fits. */
 export class PageItems {
   readonly texts: string[] = [];

@@ -4,14 +4,19 @@ import { ApiError } from '../wire/errors.ts';
 import type { HttpLimits } from './config.ts';
 import { type Cursor, parseCursor } from './cursor.ts';
 import { type KeyRange, RANGE_NAMES, rangeOf } from './key-range.ts';
+import { pageLimitOf } from './page-items.ts';
 import type { Query } from './query.ts';
 
-const FILTERS = [
+/** Bounds that pairs are filtered by; 0 is none. */
+export const FILTERS = [
   'minModRevision',
   'maxModRevision',
   'minCreateRevision',
   'maxCreateRevision',
 ] as const;
+
+/** What pairs can be sorted by, the key by default. */
+export const SORTS = ['key', 'version', 'create', 'mod', 'value'] as const;
 
 export const RANGE_GET_PARAMETERS = [
   ...RANGE_NAMES,
@@ -51,8 +56,7 @@ export interface StreamQuery extends RangeSelection {
 /** What a query asks of one page. @throws ApiError `bad-request`, and what `rangeOf` throws */
 export function pageQueryOf(query: Query, limits: HttpLimits, cluster: ClusterId): PageQuery {
   const selection = selectionOf(query, limits);
-  const limit =
-    query.integer('limit', 1, limits.pageItemsMax, 'page-items') ?? defaultLimit(limits);
+  const limit = pageLimitOf(query, limits);
   const { range, options } = selection;
   const filters = FILTERS.map((name) => options[name]);
   const seal = JSON.stringify([
@@ -71,10 +75,6 @@ export function pageQueryOf(query: Query, limits: HttpLimits, cluster: ClusterId
     throw new ApiError('bad-request', `cursor is of revision ${cursor.revision}, not of that one`);
   }
   return { ...selection, revision: cursor.revision, limit, countOnly, cursor, seal };
-}
-
-function defaultLimit({ pageItems, pageItemsMax }: HttpLimits): number {
-  return Math.min(pageItems, pageItemsMax);
 }
 
 /** What a query asks of a stream. @throws ApiError `bad-request`, and what `rangeOf` throws */
@@ -96,23 +96,17 @@ export function streamQueryOf(query: Query, limits: HttpLimits): StreamQuery {
 
 function selectionOf(query: Query, limits: HttpLimits): RangeSelection {
   const range = rangeOf(query, limits.keyBytes);
-  const sort = query.choice('sort', ['key', 'version', 'create', 'mod', 'value']);
+  const sort = query.choice('sort', SORTS);
   const order = query.choice('order', ['asc', 'desc']);
-  const [minModRevision, maxModRevision, minCreateRevision, maxCreateRevision] = [
-    query.revision('minModRevision'),
-    query.revision('maxModRevision'),
-    query.revision('minCreateRevision'),
-    query.revision('maxCreateRevision'),
-  ];
   return {
     range,
     options: {
       sort,
       order,
-      minModRevision,
-      maxModRevision,
-      minCreateRevision,
-      maxCreateRevision,
+      minModRevision: query.revision('minModRevision'),
+      maxModRevision: query.revision('maxModRevision'),
+      minCreateRevision: query.revision('minCreateRevision'),
+      maxCreateRevision: query.revision('maxCreateRevision'),
     },
     revision: query.revision(),
     keysOnly: query.flag('keysOnly'),

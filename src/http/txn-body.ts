@@ -21,6 +21,8 @@ import {
   refused,
 } from './json-fields.ts';
 import { leaseIdOf } from './lease-id.ts';
+import { defaultPageLimit } from './page-items.ts';
+import { FILTERS, SORTS } from './range-query.ts';
 
 /** A transaction in a transaction takes three levels of brackets. */
 export const TXN_DEPTH_MAX = 3 * MAX_TXN_OPS + 8;
@@ -29,17 +31,10 @@ const TXN = ['compare', 'success', 'failure'] as const;
 const COMPARE = ['key', 'end', 'target', 'op', 'value'];
 const OPS = ['put', 'get', 'delete', 'txn'] as const;
 const PUT = ['key', 'value', 'lease', 'prev', 'ignoreValue', 'ignoreLease'];
-const BOUNDS = [
-  'minModRevision',
-  'maxModRevision',
-  'minCreateRevision',
-  'maxCreateRevision',
-] as const;
-const OPTIONS = ['limit', 'revision', 'sort', 'order', 'keysOnly', 'countOnly', ...BOUNDS];
+const OPTIONS = ['limit', 'revision', 'sort', 'order', 'keysOnly', 'countOnly', ...FILTERS];
 const GET = ['key', 'end', ...OPTIONS];
 const DELETE = ['key', 'end', 'prev'];
 const TARGETS = ['value', 'version', 'create', 'mod', 'lease'] as const;
-const SORTS = ['key', 'version', 'create', 'mod', 'value'] as const;
 
 /** How large a key and a value may be, in bytes, and how many operations there may be. */
 type Limits = Pick<
@@ -190,14 +185,14 @@ function list(fields: JsonObject, name: string): readonly Field[] {
   return items;
 }
 
-function optionsOf(fields: JsonObject, { pageItems, pageItemsMax }: Limits): RangeOptions {
-  const bounds: { -readonly [Name in (typeof BOUNDS)[number]]?: number } = {};
-  for (const name of BOUNDS) if (fields.has(name)) bounds[name] = countOf(fields.require(name));
+function optionsOf(fields: JsonObject, limits: Limits): RangeOptions {
+  const bounds: { -readonly [Name in (typeof FILTERS)[number]]?: number } = {};
+  for (const name of FILTERS) if (fields.has(name)) bounds[name] = countOf(fields.require(name));
   return {
     limit: fields.read(
       'limit',
-      (field) => integerOf(field, 1, pageItemsMax),
-      Math.min(pageItems, pageItemsMax),
+      (field) => integerOf(field, 1, limits.pageItemsMax),
+      defaultPageLimit(limits),
     ),
     ...fields.read('revision', (field) => ({ revision: revisionOf(field) }), {}),
     ...fields.read('sort', (field) => ({ sort: choiceOf(field, SORTS) }), {}),

@@ -37,7 +37,7 @@ export const LIMITS = {
     'count',
     'too-many-operations',
   ),
-  'page-items': edge('`limit` of a range', 'pageItemsMax', 'count', 'bad-request'),
+  'page-items': edge('`limit` of a range, or of a list', 'pageItemsMax', 'count', 'bad-request'),
   'page-bytes': edge('size of a page; the rest comes on the next', 'pageBytes', 'bytes', null),
   'watcher-bytes': edge(
     'what waits for a slow reader of a watch, which then is canceled',

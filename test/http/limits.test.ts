@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { NODE_SETTINGS } from '../../src/config.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from '../../src/http/config.ts';
+import type { LeaseId } from '../../src/kv/command.ts';
 import { MAX_LEASES } from '../../src/kv/leases.ts';
 import { SESSION_LIMITS } from '../../src/kv/session.ts';
 import { MAX_TXN_OPS } from '../../src/kv/txn-rules.ts';
@@ -74,6 +75,25 @@ describe('what is more than the limit is refused, what is not is taken', () => {
     expect((await send('GET', '/kv?start=a&limit=4')).status).toBe(400);
     expect((await send('GET', '/kv?start=a&limit=0')).status).toBe(400);
     expect(refused()).toEqual(['page-items', null]);
+  });
+
+  test.each([
+    ['/leases', 'leases'],
+    ['/leases/1', 'keys'],
+    ['/locks/a', 'queue'],
+    ['/elections/a', 'queue'],
+  ])('page-items of %s, where the default is never more', async (path, list) => {
+    const { node, send, refused } = appWith({ pageItems: 5, pageItemsMax: 2 });
+    for (const id of ['1', '2', '3']) {
+      node.apply({ kind: 'lease-grant', id: id as LeaseId, ttl: 30 });
+    }
+    for (const key of ['a/1', 'a/2', 'a/3', 'a/4']) {
+      await send('PUT', `/kv/${key}?lease=1`, { body: '' });
+    }
+    const page = (await (await send('GET', path)).json()) as Record<string, unknown[]>;
+    expect(page[list]).toHaveLength(2);
+    expect((await send('GET', `${path}?limit=3`)).status).toBe(400);
+    expect(refused()).toEqual(['page-items']);
   });
 
   test('page-bytes: the rest comes on the next page', async () => {

@@ -88,11 +88,7 @@ export const ERRORS = {
   'not-ready': { status: 503, title: 'The node is not ready', applied: 'no' },
   recovering: { status: 503, title: 'The node is recovering its log', applied: 'no' },
   'shutting-down': { status: 503, title: 'The node is shutting down', applied: 'no' },
-  'node-stopped': {
-    status: 503,
-    title: 'The node stopped on a fault of its disk',
-    applied: 'unknown',
-  },
+  'node-stopped': { status: 503, title: 'The node has stopped on a fault', applied: 'unknown' },
   timeout: { status: 504, title: 'The outcome is not known in time', applied: 'unknown' },
   'read-timeout': { status: 504, title: 'The read could not be confirmed in time', applied: 'no' },
   'quota-exceeded': { status: 507, title: 'The store has reached its quota', applied: 'no' },

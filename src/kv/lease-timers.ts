@@ -17,8 +17,9 @@
  * checkpoint. Likewise once an expiry is proposed: which of the two the log has first decides.
  * A lease that this leader has renewed is only checkpointed when it was not renewed again for half
  * its time or five minutes, so those of living holders seldom are. Of one that it has taken over, or
- * checkpointed already, each tenth of its time is put on record: were it half here too, leaders that
- * change more often than that would together let a lease live for ever.
+ * checkpointed already, each tenth of its time is put on record, and sooner while the leader is new:
+ * at least half of what a term lasts counts. Were it not so, leaders that change often would
+ * together let a lease live for ever.
  *
  * A MILLION LEASES may end together: they are offered at a bounded rate, and taken over by a new
  * leader in slices. A lease that was not looked at yet just lives longer.
@@ -254,15 +255,17 @@ export class LeaseTimers {
 
   #scheduleCheckpoint(timer: Timer, from: number): void {
     this.#dropCheckpoint(timer);
-    const at = from + this.#checkpointPause(timer) * MARGIN;
+    const at = from + this.#checkpointPause(timer, from) * MARGIN;
     timer.checkpointAt = at < timer.deadline ? at : null;
     if (timer.checkpointAt !== null) this.#checkpoints.add(timer.checkpointAt, timer.id);
   }
 
-  #checkpointPause({ ttlMs, isRenewed, mustLog }: Timer): number {
+  /** Ms by any clock, from one checkpoint or renewal to the next checkpoint. */
+  #checkpointPause({ ttlMs, isRenewed, mustLog }: Timer, from: number): number {
     const { checkpointMs, checkpointMinMs } = this.#timing;
-    const share = isRenewed && !mustLog ? 2 : 10;
-    return Math.min(Math.max(ttlMs / share, checkpointMinMs), checkpointMs);
+    const isHeld = isRenewed && !mustLog;
+    const pause = isHeld ? ttlMs / 2 : Math.min(ttlMs / 10, (from - this.#began) / MARGIN);
+    return Math.min(Math.max(pause, checkpointMinMs), checkpointMs);
   }
 
   #dropCheckpoint(timer: Timer): void {

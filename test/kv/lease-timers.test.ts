@@ -179,20 +179,24 @@ describe('checkpoints', () => {
     expect(leader.checkpointAt(seconds(9.9))).toEqual([]);
   });
 
-  test('of a tenth, of what a leader took over and has not renewed', () => {
-    const { rig } = new Leader().apply(grant('7', 10), grant('8', 10), grant('9', 1));
+  test('soon, then of each tenth, of what a leader took over and has not renewed', () => {
+    const { rig } = new Leader().apply(grant('7', 40), grant('8', 40));
     const leader = new Leader(rig, 1000);
     leader.checkpointAt(1000);
     expect(leader.keepAlive('8')).toBe('kept');
-    expect(leader.checkpointAt(1000 + seconds(0.5))).toEqual([500]);
-    expect(leader.checkpointAt(1000 + seconds(1))).toEqual([9000]);
+    const seen: number[] = [];
+    for (let now = 1000; now < 1000 + seconds(18); now += 1) {
+      const lefts = leader.checkpointAt(now);
+      seen.push(...lefts.map((left) => Math.round((40_000 - left) / 100) / 10));
+    }
+    expect(seen).toEqual([0.5, 1, 2, 4, 8, 12, 16]);
     expect(leader.keepAlive('8')).toBe('kept');
   });
 
-  test('let a lease end however often leaders change', () => {
-    let { rig } = new Leader().apply(grant('7', 10));
+  test.each([1, 10, 60, 600])('let a lease of %d s end however often leaders change', (ttl) => {
+    let { rig } = new Leader().apply(grant('7', ttl));
     let ended = 0;
-    for (let begun = 0; begun < 60_000 && ended === 0; begun += 2000) {
+    for (let begun = 0; begun < 10_000 * ttl && ended === 0; begun += 2000) {
       const leader = new Leader(rig, begun);
       for (let now = begun; now < begun + 2000 && ended === 0; now += 100) {
         leader.checkpointAt(now);
@@ -200,8 +204,8 @@ describe('checkpoints', () => {
       }
       ({ rig } = leader);
     }
-    expect(ended).toBeGreaterThanOrEqual(10_000);
-    expect(ended).toBeLessThan(20_000);
+    expect(ended).toBeGreaterThanOrEqual(1000 * ttl);
+    expect(ended).toBeLessThan(2.5 * 1000 * ttl);
   });
 
   test('of five minutes, when the time is longer', () => {

@@ -6,7 +6,7 @@ import type {
   TxnFields,
   TxnOp,
 } from '../kv/command.ts';
-import { MAX_TXN_OPS, validateTxn } from '../kv/txn-rules.ts';
+import { MAX_TXN_OPS, MAX_TXN_TREE, validateTxn } from '../kv/txn-rules.ts';
 import { type ByteString, EMPTY_BYTES } from '../lib/bytes.ts';
 import { ApiError, type ErrorCode } from '../wire/errors.ts';
 import type { HttpLimits } from './config.ts';
@@ -61,7 +61,8 @@ export function txnOfBody(body: unknown, limits: Limits): TxnFields {
 function tooManyOperations(limit = MAX_TXN_OPS): ApiError {
   return new ApiError(
     'too-many-operations',
-    `A transaction has at most ${limit} operations, those in it included`,
+    `A transaction has at most ${limit} operations, those in it included; and at most ` +
+      `${MAX_TXN_TREE} where those of all ways through it are counted`,
     { limit },
   );
 }

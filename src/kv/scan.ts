@@ -118,6 +118,15 @@ function* recordsSince(
   yield open;
 }
 
+/** The keys that have a past, in order. */
+export function* pastKeys(
+  versions: Versions,
+  bounds: Bounds,
+): Generator<ByteString, void, undefined> {
+  let key = firstPastKey(versions, bounds, false);
+  for (; key !== null; key = nextPastKey(versions, key, bounds, false)) yield key;
+}
+
 /** The key that comes first in the direction; one of them is not null. */
 function nearer(a: ByteString | null, b: ByteString | null, descending: boolean): ByteString {
   if (a === null || b === null) return (a ?? b) as ByteString;

@@ -44,6 +44,7 @@ export interface StateView
     | 'range'
     | 'rangeAt'
     | 'count'
+    | 'countPast'
     | 'query'
     | 'history'
     | 'replay'
@@ -232,6 +233,7 @@ function createView(state: () => ReplicatedState): StateView {
     rangeAt: (start, end, revision, limit, descending) =>
       store().rangeAt(start, end, revision, limit, descending),
     count: (start, end) => store().count(start, end),
+    countPast: (start, end, limit) => store().countPast(start, end, limit),
     query: (range, options) => store().query(range, options),
     history: (key, limit, upTo) => store().history(key, limit, upTo),
     replay: (start, end, from, budget) => store().replay(start, end, from, budget),

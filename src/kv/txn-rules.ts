@@ -16,6 +16,12 @@ import type { Bounds } from './scan.ts';
 /** How many operations a transaction may have, nested ones included. */
 export const MAX_TXN_OPS = 128;
 
+/**
+ * How many operations and compares there may be on all ways through it together: what one way takes
+ * excludes another, but all are checked, and each write is compared with every other.
+ */
+export const MAX_TXN_TREE = 2048;
+
 export type TxnFault = 'too-many-operations' | 'duplicate-key';
 
 /**
@@ -23,7 +29,8 @@ export type TxnFault = 'too-many-operations' | 'duplicate-key';
  * may allow fewer operations.
  */
 export function validateTxn(txn: TxnFields, maxOps: number = MAX_TXN_OPS): TxnFault | null {
-  if (sizeOfTxn(txn) > Math.min(maxOps, MAX_TXN_OPS)) return 'too-many-operations';
+  const isLong = sizeOfTxn(txn) > Math.min(maxOps, MAX_TXN_OPS);
+  if (isLong || treeOfTxn(txn) > MAX_TXN_TREE) return 'too-many-operations';
   const branches = [txn.success, txn.failure].map(touchedBy);
   return branches.includes(null) ? 'duplicate-key' : null;
 }
@@ -43,6 +50,13 @@ function sizeOfTxn({ compare, success, failure }: TxnFields): number {
 function sizeOfOps(ops: readonly TxnOp[]): number {
   let size = 0;
   for (const op of ops) size += 1 + (op.type === 'txn' ? sizeOfTxn(op) : 0);
+  return size;
+}
+
+/** Everything in it, whichever way it is on. */
+function treeOfTxn({ compare, success, failure }: TxnFields): number {
+  let size = compare.length;
+  for (const op of [...success, ...failure]) size += 1 + (op.type === 'txn' ? treeOfTxn(op) : 0);
   return size;
 }
 

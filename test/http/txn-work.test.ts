@@ -1,13 +1,15 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import type { Compare, TxnOp } from '../../src/kv/command.ts';
 import type { StoreView } from '../../src/node/api.ts';
 import { requireBearable } from '../../src/http/txn-work.ts';
-import { b, compare, delOp, getOp, putOp, txn, txnOp } from '../kv/support/commands.ts';
+import { b, compare, del, delOp, getOp, put, putOp, txn, txnOp } from '../kv/support/commands.ts';
+import { Rig } from '../kv/support/rig.ts';
 import { testApp } from '../support/http.ts';
 
 /** A store in which every range has 600,000 keys. */
 function largeStore(): StoreView {
-  return { ...testApp().node.store, count: () => 600_000 };
+  const { store } = testApp().node;
+  return { ...store, count: () => 600_000, countPast: () => 0, faultOf: () => null };
 }
 
 const all = { end: b('z') };
@@ -57,4 +59,52 @@ test('the client is told', async () => {
   const headers = { 'content-type': 'application/json' };
   const answer = await app.send('POST', '/txn', { headers, body });
   expect(await answer.json()).toMatchObject({ status: 400, code: 'too-many-keys', applied: 'no' });
+});
+
+describe('by what is stored', () => {
+  const range = { end: b('z') };
+
+  /** A store with these values, and so many keys that were deleted. */
+  function storeOf(values: readonly string[], deleted = 0): StoreView {
+    const rig = new Rig();
+    for (const [i, value] of values.entries()) rig.apply(put(`key/${i}`, value));
+    const names = Array.from({ length: deleted }, (_, i) => `old/${i}`);
+    for (let i = 0; i < deleted; i += 100) {
+      rig.apply(txn(names.slice(i, i + 100).map((name) => putOp(name, ''))));
+    }
+    rig.apply(del('old/', { end: b('old0') }));
+    return rig.view;
+  }
+
+  test('values that are alike take long to sort, and to compare', () => {
+    const store = storeOf(Array.from({ length: 20 }, (_, i) => `${'v'.repeat(500_000)}${i}`));
+    const byValue = getOp('key/', { ...range, sort: 'value', limit: 1 });
+    requireBearable(store, txn(Array(9).fill(byValue)));
+    expect(() => requireBearable(store, txn(Array(11).fill(byValue)))).toThrow('take as long');
+    const byKey = getOp('key/', { ...range, sort: 'mod', limit: 1 });
+    requireBearable(store, txn(Array(128).fill(byKey)));
+    const equal = compare('key/', 'value', '=', 'v'.repeat(500_000), range);
+    requireBearable(store, txn([], { compare: Array(19).fill(equal) }));
+    const many = txn([], { compare: Array(21).fill(equal) });
+    expect(() => requireBearable(store, many)).toThrow('take as long');
+  });
+
+  test('keys of the past are sought one by one, those of both ways together', () => {
+    const store = storeOf(['a'], 5000);
+    const { revision } = store;
+    const past = getOp('', { ...range, revision, limit: 1 });
+    requireBearable(store, txn(Array(19).fill(past)));
+    for (const many of [
+      txn(Array(21).fill(past)),
+      txn(Array(11).fill(past), { failure: Array(11).fill(past) }),
+    ]) {
+      expect(() => requireBearable(store, many)).toThrow('take as long');
+    }
+    const elsewhere = getOp('key/', { end: b('key0'), revision });
+    const single = getOp('old/1', { revision });
+    const forgotten = getOp('', { ...range, revision: revision + 5 });
+    for (const read of [elsewhere, single, forgotten]) {
+      requireBearable(store, txn(Array(128).fill(read)));
+    }
+  });
 });

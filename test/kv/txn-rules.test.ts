@@ -66,6 +66,24 @@ describe('how many operations', () => {
     expect(type).toBe(isTaken ? 'txn' : 'invalid-command');
   });
 
+  test('ways that exclude each other are counted too, in all', () => {
+    const both = (inner: readonly TxnOp[]): TxnOp => txnOp([], inner, inner);
+    const tree = (leaves: number): readonly TxnOp[] => {
+      return leaves === 1 ? gets(1) : [both(tree(leaves / 2))];
+    };
+    // A tree of 512 has as many leaves, and one node less.
+    const large = [...tree(512), ...tree(512)];
+    const rest = 2048 - 2 * 1023;
+    expect(validateTxn(txn(large, { compare: compares(rest) }))).toBeNull();
+    for (const many of [
+      txn(large, { compare: compares(rest + 1) }),
+      txn(large, { failure: gets(rest + 1) }),
+      txn(tree(2 ** 14)),
+    ]) {
+      expect(validateTxn(many)).toBe('too-many-operations');
+    }
+  });
+
   test('nested ones share them', () => {
     const withNested = (outer: number, ...inner: readonly number[]) =>
       validateTxn(txn([...gets(outer), ...inner.map((n) => txnOp([], gets(n)))]));

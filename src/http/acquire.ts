@@ -5,6 +5,7 @@ import type { AcquireRequest, LockQueue } from '../node/locks/lock-queue.ts';
 import { timeoutOf } from './context.ts';
 import { once } from './once.ts';
 import { candidateOf, clientOf, heldAnswerOf } from './queue-answer.ts';
+import { IDLE_TIMEOUT_S } from './server.ts';
 import type { Exchange, Services } from './services.ts';
 
 /** The longest that Bun lets a connection be idle, in seconds; 0 is for ever. */
@@ -39,7 +40,7 @@ export async function acquire(
   const { shutdown } = services;
   const waitContext = { waitMs, timeoutMs, signal, shutdown, correlation };
   const context = { deadline: deadline + waitMs, requestId, signal, correlation };
-  return await once(services, { context, set, content: ask.content }, async () => {
+  const carryOut = async (): Promise<HeldAnswer> => {
     const acquired = await queue.acquire({ ...ask, requestId }, waitContext);
     if (acquired.type === 'held') {
       const { key, createRevision, entrant } = acquired.place;
@@ -50,5 +51,11 @@ export async function acquire(
     throw new ApiError('locked', 'Somebody else was first for as long as the request waited', {
       holder: holder === null ? null : shown(holder),
     });
-  });
+  };
+  try {
+    return await once(services, { context, set, content: ask.content }, carryOut);
+  } finally {
+    // It holds for the connection, which may serve others after this one.
+    server?.timeout(request, IDLE_TIMEOUT_S);
+  }
 }

@@ -175,13 +175,14 @@ class ElectionResource {
     if (request.signal.aborted) throw clientGone();
     set.headers['abcd-revision'] = String(node.store.revision);
     set.headers['vary'] = 'Accept';
-    beginEndless({ request, set, server });
+    const hurry = beginEndless({ request, set, server });
     const isLines = asksForLines(request);
     const { stream } = new TextStream({
       format: isLines ? LEADER_LINES : LEADER_EVENTS,
       budgetBytes: config.limits.watcherBytes,
       heartbeatMs: config.heartbeatMs,
       shutdown,
+      hurry,
       subscribe: (tell) => {
         const feed = this.#queue.observe(name);
         feed.start(tell);

@@ -15,12 +15,13 @@ export function eventRoutes({ node, config, shutdown }: Services): Elysia {
     const query = Query.of(request.url, ['level', 'since']);
     const level = query.choice('level', ['state', 'message']);
     const since = sinceOf(query, request.headers);
-    beginEndless({ request, set, server });
+    const hurry = beginEndless({ request, set, server });
     const { stream } = new TextStream({
       format: NODE_EVENTS,
       budgetBytes: config.limits.listenerBytes,
       heartbeatMs: config.heartbeatMs,
       shutdown,
+      hurry,
       subscribe: (listener) => node.subscribe(level, since, listener),
     });
     return new Response(stream, { headers: { 'content-type': EVENT_STREAM } });

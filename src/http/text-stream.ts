@@ -18,6 +18,8 @@ export interface TextStreamOptions<T> {
   readonly budgetBytes: number;
   readonly heartbeatMs: number;
   readonly shutdown: AbortSignal;
+  /** The last event waits for the reader: one that does not read must not stay for ever. */
+  readonly hurry: () => void;
   readonly subscribe: (listener: (event: T) => void) => Unsubscribe;
 }
 
@@ -84,6 +86,7 @@ export class TextStream<T> {
     if (reason === 'slow') this.#clear();
     this.#ending = true;
     this.#release();
+    this.#options.hurry();
     this.#add(this.#options.format.canceled(reason));
   }
 

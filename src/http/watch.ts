@@ -13,9 +13,6 @@ import { watchFormOf, watchSpecOf } from './watch-request.ts';
 import { WatchSocket } from './watch-socket.ts';
 import type { SocketServer } from './web-socket.ts';
 
-/** Seconds that a reader which did not read has for the last event. */
-const LAST_EVENT_S = 120;
-
 /** `/watch`: changes as they happen. */
 export function watchRoutes(services: Services): Elysia {
   const app = new Elysia();
@@ -62,11 +59,8 @@ class WatchResource {
     if (form === 'socket') return this.#upgrade({ request, set, server }, watch);
     const format = form === 'lines' ? this.#lines : this.#events;
     set.headers['vary'] = 'Accept';
-    beginEndless({ request, set, server });
-    const body = watchBody(
-      (outlet) => this.#deliver(watch, format, outlet),
-      () => server?.timeout(request, LAST_EVENT_S),
-    );
+    const hurry = beginEndless({ request, set, server });
+    const body = watchBody((outlet) => this.#deliver(watch, format, outlet), hurry);
     const type = form === 'lines' ? NDJSON : EVENT_STREAM;
     return new Response(body, { headers: { 'content-type': type } });
   }

@@ -45,13 +45,18 @@ class TextReader {
 describe('a stream of events', () => {
   let emit: (event: NodeEvent) => void = () => undefined;
   let unsubscribed = 0;
+  let hurried = 0;
   let shutdown = new AbortController();
 
   function open(heartbeatMs = 60_000): TextReader {
     unsubscribed = 0;
+    hurried = 0;
     shutdown = new AbortController();
     const events = new TextStream({
       format: NODE_EVENTS,
+      hurry: () => {
+        hurried += 1;
+      },
       budgetBytes: BUDGET,
       heartbeatMs,
       shutdown: shutdown.signal,
@@ -88,6 +93,7 @@ describe('a stream of events', () => {
     expect(rest).toStartWith(HELLO);
     expect(rest).toEndWith('event: canceled\ndata: {"reason":"slow"}\n\n');
     expect(rest.length).toBeLessThan(BUDGET);
+    expect(hurried).toBe(1);
   });
 
   test('one event always fits, whatever its size', async () => {
@@ -123,12 +129,16 @@ describe('a stream of events', () => {
     expect(rest).toBe(
       `${HELLO}${eventText(fakeEvent(1))}event: canceled\ndata: {"reason":"shutdown"}\n\n`,
     );
+    expect(hurried).toBe(1);
     expect(unsubscribed).toBe(1);
   });
 
   test('after shutdown it ends at once', async () => {
     const events = new TextStream({
       format: NODE_EVENTS,
+      hurry: () => {
+        hurried += 1;
+      },
       budgetBytes: BUDGET,
       heartbeatMs: 60_000,
       shutdown: AbortSignal.abort(),
@@ -152,6 +162,9 @@ describe('a stream of events', () => {
     let left = 0;
     const events = new TextStream({
       format: NODE_EVENTS,
+      hurry: () => {
+        hurried += 1;
+      },
       budgetBytes: BUDGET,
       heartbeatMs: 60_000,
       shutdown: new AbortController().signal,

@@ -6,6 +6,7 @@ import {
   TransportError,
 } from '../transport/transport.ts';
 import { ApiError, type ErrorCode, ERRORS } from '../wire/errors.ts';
+import { clientGone } from '../wire/usual-errors.ts';
 import type { RequestContext } from './api.ts';
 import type { Clock } from './clock.ts';
 import type { Delays } from './delays.ts';
@@ -255,9 +256,7 @@ export class LeaderCalls {
   #givenUp(isOpen: boolean, context: RequestContext): ApiError {
     if (isOpen) return unknown();
     if (this.#closed !== null) return this.#closed;
-    if (context.signal?.aborted === true) {
-      return new ApiError('request-timeout', 'The client is gone.');
-    }
+    if (context.signal?.aborted === true) return clientGone();
     const why = 'a majority of the members is not reachable, or an election is under way';
     return new ApiError('no-leader', `The leader could not be reached in time: ${why}.`);
   }

@@ -45,6 +45,12 @@ export function electionRoutes(services: Services): Elysia {
   return app;
 }
 
+/**
+ * The name of a request is for its answer. The command in between has one of its own, which no user
+ * can give, so that it too is carried out once, and an attempt whose answer was lost is found.
+ */
+const INNER = ':change';
+
 const ACTS = ['campaign', 'proclaim', 'resign'] as const;
 type Act = (typeof ACTS)[number];
 
@@ -104,7 +110,9 @@ class ElectionResource {
   ): Promise<ProclaimAnswer | Problem> {
     const lease = leaseIdOf(fields.require('lease'));
     const value = this.#valueOf(fields.require('value'));
-    const say = (key: ByteString): TxnOp => ({ type: 'put', key, value, ignoreLease: true });
+    const say = (key: ByteString): TxnOp => {
+      return { type: 'put', key, value, ignoreLease: true, prev: true };
+    };
     return await this.#amend(
       asked,
       name,
@@ -125,7 +133,7 @@ class ElectionResource {
     content: unknown,
   ): Promise<ReleaseAnswer | Problem> {
     const lease = leaseIdOf(fields.require('lease'));
-    const leave = (key: ByteString): TxnOp => ({ type: 'delete', key });
+    const leave = (key: ByteString): TxnOp => ({ type: 'delete', key, prev: true });
     return await this.#amend(asked, name, lease, leave, content, ({ revision }) => ({
       deleted: 1,
       revision,
@@ -143,9 +151,9 @@ class ElectionResource {
     const { node, contexts } = this.#services;
     const context = contexts.write(request, server);
     return await once(this.#services, { context, set, content }, async () => {
-      // The name is for the answer; the command in between is told apart by what it compares.
-      const unnamed = { ...context, requestId: null };
-      const amended = await amendLeadership(node, name, lease, change, unnamed);
+      const { requestId } = context;
+      const own = { ...context, requestId: requestId === null ? null : `${requestId}${INNER}` };
+      const amended = await amendLeadership(node, { name, lease, change }, own);
       set.headers['abcd-revision'] = String(amended.revision);
       return answer(amended);
     });

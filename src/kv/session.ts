@@ -14,10 +14,10 @@
  * When there is no room, a new request is refused before it has any effect, and that is no sign of
  * life of its client: else clients that keep asking would keep each other out for ever.
  *
- * Nodes that forward requests (request-id.ts) are clients that count, with bounds of their own: they
- * are never refused, but of the answers to one of them only the newest are remembered that fit in
- * a budget. What is sent again so late that it was forgotten is refused as expired, and its outcome
- * said to be unknown. So nothing that users have remembered stops writes through followers.
+ * Nodes that forward requests (request-id.ts) are clients that count, with bounds of their own:
+ * they are never refused, but of the answers to one of them only the newest are remembered that fit
+ * in a budget. What is sent again so late that it was forgotten is refused as expired, and its
+ * outcome said to be unknown. So nothing that users have remembered stops writes through followers.
  *
  * Time is the newest time of any command; it never goes back, and nothing else counts as time here.
  */
@@ -161,6 +161,11 @@ export class Sessions {
     const request = parseRequestId(id);
     const client = request.type === 'counted' ? this.#clients.get(request.client) : undefined;
     return this.#answer(request, client, digest);
+  }
+
+  /** What the request of this name gave when it was carried out; null when that is unknown. */
+  answerTo(id: string): AppliedResult | null {
+    return this.#requests.get(parseRequestId(id).slot)?.result ?? null;
   }
 
   /** The newest time of any command, ms; 0 before the first. */

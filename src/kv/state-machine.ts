@@ -70,6 +70,8 @@ export interface StateView
    * being carried out: its first answer, or why it is refused. Null when it is new.
    */
   remembered(requestId: string, content: string): KvResult | null;
+  /** What the request of this name gave when it was carried out; null when that is unknown. */
+  answerTo(requestId: string): AppliedResult | null;
   /** What a transaction that only reads (`isReadOnly`) gives now, as it would through the log. */
   readTxn(txn: TxnFields): TxnResult | FailedResult;
   /** The store as it is now, which stays so, whatever is written, compacted, or restored. */
@@ -243,6 +245,7 @@ function createView(state: () => ReplicatedState): StateView {
     allLeases: () => state().leases.all().values(),
     keysOf: (lease, from, limit) => store().keysOf(lease, from, limit),
     readTxn: (txn) => readTxn(state(), txn),
+    answerTo: (requestId) => state().sessions.answerTo(requestId),
     remembered: (requestId, content) => recall(state(), requestId, content),
     pin: () => store().clone(),
     hash: () => hashOfState(state()),

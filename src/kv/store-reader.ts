@@ -72,8 +72,8 @@ export class StoreReader {
   }
 
   /**
-   * How many keys with start <= key < end (null: no bound) have a past that is not forgotten, or was
-   * a moment ago; no more than `limit`, for each takes a microsecond.
+   * How many keys with start <= key < end (null: no bound) have a past that is not forgotten, or
+   * was not a moment ago; no more than `limit`, for each takes a microsecond.
    */
   countPast(start: ByteString, end: ByteString | null, limit: number): number {
     const keys = pastKeys(this.versions, { start, end });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { LeaseId } from '../../src/kv/command.ts';
 import { bytesOfText } from '../../src/lib/bytes.ts';
+import { ApiError } from '../../src/wire/errors.ts';
 import { TEST_CONFIG, type TestApp, testApp } from '../support/http.ts';
 
 const LEASE = '255';
@@ -154,6 +155,55 @@ describe('proclaim and resign', () => {
     expect(await resign('k1')).toEqual(first);
     expect((await (await app.send('GET', '/elections/e')).json()).leader).not.toBeNull();
     expect(await resign('k2')).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['proclaim', { value: 'news' }, { fencingToken: 2, revision: 4 }],
+    ['resign', {}, { deleted: 1, revision: 4 }],
+  ])('%s whose answer was lost is found by its key', async (act, fields, answer) => {
+    const app = start();
+    candidate(app, LEASE);
+    candidate(app, OTHER);
+    const { node } = app;
+    const ask = async (key: string) => {
+      const body = { lease: LEASE, ...fields };
+      const headers = { 'idempotency-key': key };
+      const response = await post(app, `/elections/e/${act}`, body, headers);
+      return { status: response.status, ...(await response.json()) };
+    };
+    const propose = node.propose.bind(node);
+    node.propose = async (proposal, context) => {
+      await propose(proposal, context);
+      node.propose = propose;
+      throw new ApiError('timeout', 'The write may or may not have happened.');
+    };
+    expect(await ask('k1')).toMatchObject({ status: 504, applied: 'unknown' });
+    node.apply({ kind: 'lease-revoke', id: LEASE as LeaseId });
+    for (let time = 0; time < 2; time += 1) {
+      expect(await ask('k1')).toMatchObject({ status: 200, ...answer });
+    }
+    expect(await ask('k2')).toMatchObject({ status: 404, code: 'lease-not-found' });
+  });
+
+  test('an attempt that came too late is told to be in vain, whoever leads now', async () => {
+    const app = start();
+    candidate(app, LEASE);
+    const { node } = app;
+    const propose = node.propose.bind(node);
+    node.propose = async (proposal, context) => {
+      node.apply({ kind: 'lease-revoke', id: LEASE as LeaseId });
+      await propose(proposal, context);
+      node.propose = propose;
+      throw new ApiError('timeout', 'The write may or may not have happened.');
+    };
+    const resign = async () => {
+      const headers = { 'idempotency-key': 'k1' };
+      return await codeOf(await post(app, '/elections/e/resign', { lease: LEASE }, headers));
+    };
+    expect(await resign()).toBe('504 timeout');
+    node.apply({ kind: 'lease-grant', id: LEASE as LeaseId, ttl: 30 });
+    candidate(app, LEASE);
+    expect(await resign()).toBe('409 not-leading');
   });
 
   test.each([

@@ -134,6 +134,14 @@ export function errorOf(result: KvResult): ApiError {
       return noSuchLease({ revision });
     case 'too-many-leases':
       return new ApiError(type, 'There are as many leases as may be', { revision });
+    case 'too-many-requests':
+      return new ApiError(type, 'As many idempotency keys are remembered as may be', {
+        limitName: 'remembered-requests',
+      });
+    case 'request-mismatch':
+    case 'request-expired':
+      // Only what is done on the way to an answer has a name here, and it is derived from another.
+      return new ApiError('timeout', 'The request may have had its effect at an earlier attempt');
     case 'invalid-command':
       return new ApiError('bad-request', result.reason);
     default:

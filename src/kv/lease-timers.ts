@@ -16,9 +16,9 @@
  * log (`keepAlive` answers 'log') before it is confirmed, for else the next leader would go by the
  * checkpoint. Likewise once an expiry is proposed: which of the two the log has first decides.
  * A lease that this leader has renewed is only checkpointed when it was not renewed again for half
- * its time or five minutes, so those of living holders seldom are. Of one that it has taken over, or
- * checkpointed already, each tenth of its time is put on record, and sooner while the leader is new:
- * at least half of what a term lasts counts. Were it not so, leaders that change often would
+ * its time or five minutes, so those of living holders seldom are. Of one that it has taken over,
+ * or checkpointed already, each tenth of its time is put on record, and sooner while the leader is
+ * new: at least half of what a term lasts counts. Were it not so, leaders that change often would
  * together let a lease live for ever.
  *
  * A MILLION LEASES may end together: they are offered at a bounded rate, and taken over by a new

@@ -21,7 +21,7 @@ const PORTS = [
 ];
 /** The vocabulary of the log: whoever reads entries from disk or network has to make them. */
 const ENTRY = 'raft/entry.ts';
-/** What the state machine goes by, and the boundary too: it refuses beforehand by the same rules. */
+/** What the state machine goes by, and the boundary, which refuses beforehand by the same rules. */
 const RULES = ['kv/txn-rules.ts', 'kv/range-query.ts', 'kv/leases.ts', 'kv/hash.ts'];
 const CORE = ['lib', 'raft', 'kv', 'wire'];
 

@@ -1,6 +1,6 @@
 import { ApiError } from '../wire/errors.ts';
 import type { HttpConfig } from './config.ts';
-import { PATH_SEARCH_START } from './key.ts';
+import { PATH_SEARCH_START } from './request/key.ts';
 
 /** A host with an optional port, as RFC 9112 section 3.2 allows it in a `Host` header. */
 const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{1,5})?$/;

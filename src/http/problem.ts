@@ -1,7 +1,7 @@
 import type { Logger } from '../lib/logger.ts';
 import { ApiError, type ErrorCode } from '../wire/errors.ts';
 import { PROBLEM_TYPE, type Problem, problemOf, retryAfterOf } from '../wire/problem.ts';
-import { drain, type OversizedBody } from './body.ts';
+import { drain, type OversizedBody } from './request/body.ts';
 import type { HttpLimits } from './config.ts';
 import type { Reply } from './services.ts';
 

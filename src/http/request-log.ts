@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/logger.ts';
-import { PATH_SEARCH_START } from './key.ts';
+import { PATH_SEARCH_START } from './request/key.ts';
 
 export type Answer = Response | Promise<Response>;
 

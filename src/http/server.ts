@@ -1,7 +1,7 @@
 import type { Elysia } from 'elysia';
 import type { Logger } from '../lib/logger.ts';
 import { problemFields, PROBLEM_TYPE } from '../wire/problem.ts';
-import { type SocketSpeaker, WEB_SOCKETS } from './web-socket.ts';
+import { type SocketSpeaker, WEB_SOCKETS } from './watch/web-socket.ts';
 
 /** Seconds that nothing may move on a connection; streams and long timeouts set their own. */
 export const IDLE_TIMEOUT_S = 10;

@@ -3,8 +3,8 @@ import type { NodeApi } from '../node/api.ts';
 import type { PeerEndpoint } from '../transport/peer-endpoint.ts';
 import type { HttpConfig } from './config.ts';
 import type { IdleTimer, RequestContexts } from './context.ts';
-import type { Slices } from './slices.ts';
-import type { UnderWay } from './under-way.ts';
+import type { Slices } from './answer/slices.ts';
+import type { UnderWay } from './request/under-way.ts';
 
 /** What the routes work with. */
 export interface Services {

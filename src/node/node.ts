@@ -29,8 +29,8 @@ import type { NodeOptions } from './options.ts';
 import { Parts } from './parts.ts';
 import { PeerHandler } from './peer-handler.ts';
 import { isRemoved, REMOVED } from './removal.ts';
-import { SNAPSHOT_CHUNK_BYTES } from './snapshot-sender.ts';
-import { clusterOf, consensusOf, statusOf } from './views.ts';
+import { SNAPSHOT_CHUNK_BYTES } from './snapshots/snapshot-sender.ts';
+import { clusterOf, consensusOf, statusOf } from './telemetry/views.ts';
 import type { Watch, WatchSpec } from './watch/watch.ts';
 
 /** How long a stopping leader waits for its successor, and a stopping node for open writes, ms. */

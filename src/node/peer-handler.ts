@@ -7,7 +7,7 @@ import type {
   SnapshotChunkAnswer,
   TransportHandler,
 } from '../transport/transport.ts';
-import { messageEvent } from './event-views.ts';
+import { messageEvent } from './telemetry/event-views.ts';
 import type { Parts } from './parts.ts';
 
 /** What peers can ask of a node: everything the transport hands over. */

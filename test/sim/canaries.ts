@@ -103,7 +103,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'the entry of another leader answers a proposal',
-    file: 'src/node/proposals.ts',
+    file: 'src/node/loop/proposals.ts',
     find: 'if (waiting.term === entry.term) waiting.resolve(result);',
     replace: 'if (waiting.term <= entry.term) waiting.resolve(result);',
   },

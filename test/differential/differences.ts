@@ -28,7 +28,9 @@ export interface Difference {
 export const SHARED_OPERATIONS: Difference = {
   name: 'operations of nested transactions',
   etcd: 'A nested transaction may have as many operations as the longest list above it leaves.',
-  abcd: 'All operations of a list and of what is nested in it share the 128.',
+  abcd:
+    'All operations of a list and of what is nested in it share the 128, and both ways of all ' +
+    'together have at most 2,048.',
   reason: 'A limit on each way down a tree is no limit on the tree.',
   explains: ({ expected, actual }) =>
     [expected, actual].filter(isFailed('too-many-operations')).length === 1,

@@ -5,6 +5,12 @@ import { Query } from '../request/query.ts';
 import { revisionToRead } from '../answer/read-state.ts';
 import type { Exchange, Services } from '../services.ts';
 
+/**
+ * Seconds for which nothing may move: the file of a large store takes its time to be written, and
+ * its reader too; but one that stands still must not keep it for ever.
+ */
+const BACKUP_IDLE_S = 240;
+
 /** `/hash` and `/backup`: the store as a whole. */
 export function storeRoutes(services: Services): Elysia {
   const { node, contexts } = services;
@@ -20,8 +26,7 @@ export function storeRoutes(services: Services): Elysia {
   app.get('/backup', async ({ request, server }) => {
     Query.of(request.url, []);
     const file = await node.backup(contexts.read(request, server));
-    // However long the client takes: the stream waits for it.
-    server?.timeout(request, 0);
+    server?.timeout(request, BACKUP_IDLE_S);
     return new Response(file, {
       headers: {
         'content-type': OCTETS,

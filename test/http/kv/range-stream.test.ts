@@ -10,6 +10,9 @@ import { bytesOfText } from '../../../src/lib/bytes.ts';
 import { FakeNode } from '../../support/fake-node.ts';
 import { echoPeers, TEST_CONFIG, type TestApp, testApp } from '../../support/http.ts';
 
+/** So much goes over a socket here that a busy machine takes long. */
+const PATIENCE_MS = 30_000;
+
 const NDJSON = { headers: { accept: 'application/x-ndjson' } };
 
 async function lines(app: TestApp, query: string): Promise<{ key: string; value?: string }[]> {
@@ -156,24 +159,28 @@ function received(socket: Socket): Promise<{ lines: number; end: string }> {
 }
 
 describe('a stream over a connection', () => {
-  test('stands still while its reader does, and goes on when it does', async () => {
-    await using served = serve();
-    const { state, server } = served;
-    const socket = await open(server.port);
-    await turns(() => state.read > 0);
-    // It has come to rest when a while passes in which nothing is read.
-    for (let before = -1; before !== state.read; ) {
-      before = state.read;
-      for (let i = 0; i < 20; i += 1) {
-        await (await fetch(`${server.url}/kv/k000001`)).arrayBuffer();
+  test(
+    'stands still while its reader does, and goes on when it does',
+    async () => {
+      await using served = serve();
+      const { state, server } = served;
+      const socket = await open(server.port);
+      await turns(() => state.read > 0);
+      // It has come to rest when a while passes in which nothing is read.
+      for (let before = -1; before !== state.read; ) {
+        before = state.read;
+        for (let i = 0; i < 20; i += 1) {
+          await (await fetch(`${server.url}/kv/k000001`)).arrayBuffer();
+        }
       }
-    }
-    expect(state.read).toBeLessThan(COUNT / 2);
-    const { lines: found, end } = await received(socket);
-    expect(end).toEndWith('\r\n0\r\n\r\n');
-    expect(found).toBeGreaterThanOrEqual(COUNT);
-    expect(state).toEqual({ read: COUNT, over: true });
-  });
+      expect(state.read).toBeLessThan(COUNT / 2);
+      const { lines: found, end } = await received(socket);
+      expect(end).toEndWith('\r\n0\r\n\r\n');
+      expect(found).toBeGreaterThanOrEqual(COUNT);
+      expect(state).toEqual({ read: COUNT, over: true });
+    },
+    PATIENCE_MS,
+  );
 
   test('is let go of when its reader has gone', async () => {
     await using served = serve();
@@ -185,12 +192,16 @@ describe('a stream over a connection', () => {
     expect(state.read).toBeLessThan(COUNT);
   });
 
-  test('does not look complete when it is not', async () => {
-    await using served = serve(({ key }) => {
-      if (key === 'k010000') throw new Error('a pair that cannot be read');
-    });
-    const { lines: found, end } = await received(await open(served.server.port));
-    expect(found).toBeGreaterThan(1000);
-    expect(end).not.toContain('\r\n0\r\n');
-  });
+  test(
+    'does not look complete when it is not',
+    async () => {
+      await using served = serve(({ key }) => {
+        if (key === 'k010000') throw new Error('a pair that cannot be read');
+      });
+      const { lines: found, end } = await received(await open(served.server.port));
+      expect(found).toBeGreaterThan(1000);
+      expect(end).not.toContain('\r\n0\r\n');
+    },
+    PATIENCE_MS,
+  );
 });

@@ -10,6 +10,7 @@ import type { LeaseEnds } from './checkers/lease-ends.ts';
 import { MachineClock } from './sim-clock.ts';
 import { isExpected, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
+import { Tasks } from './tasks.ts';
 import type { World } from './world.ts';
 
 const HOLDERS = 3;
@@ -33,44 +34,35 @@ export class LeaseHolders {
   readonly #world: World;
   readonly #cluster: SimCluster;
   readonly #ends: LeaseEnds;
+  readonly #tasks: Tasks;
   readonly #prng: Prng;
   /** Leases whose holders go by these clocks. */
   readonly #held = new Map<LeaseId, () => number>();
   #asked = 0;
-  #running = 0;
   #stopping = false;
 
   constructor(world: World, cluster: SimCluster, ends: LeaseEnds) {
     this.#world = world;
     this.#cluster = cluster;
     this.#ends = ends;
+    this.#tasks = new Tasks(world.failed);
     this.#prng = world.prng.fork();
   }
 
   get isBusy(): boolean {
-    return this.#running > 0;
+    return this.#tasks.running > 0;
   }
 
   start(): void {
-    this.#spawn(this.#askOldLeaders(this.#prng.fork()));
+    this.#tasks.spawn(this.#askOldLeaders(this.#prng.fork()));
     for (let holder = 0; holder < HOLDERS; holder += 1) {
-      this.#spawn(this.#hold(this.#prng.fork()));
+      this.#tasks.spawn(this.#hold(this.#prng.fork()));
     }
   }
 
   /** Nobody asks for another lease, or renews one. */
   stop(): void {
     this.#stopping = true;
-  }
-
-  #spawn(work: Promise<void>): void {
-    this.#running += 1;
-    work.then(
-      () => {
-        this.#running -= 1;
-      },
-      (error: unknown) => this.#world.failed(error),
-    );
   }
 
   /** Renews at whoever was deposed and has not noticed: nobody else could promise too much. */
@@ -82,7 +74,7 @@ export class LeaseHolders {
       if (oldLeader === null || leases.length === 0) continue;
       const [id, clock] = prng.pick(leases);
       // One that is stopped answers when it goes on: it is to find several questions then.
-      this.#spawn(this.#askOldLeader(oldLeader, id, clock));
+      this.#tasks.spawn(this.#askOldLeader(oldLeader, id, clock));
     }
   }
 

@@ -14,6 +14,7 @@ import type { LockCheck } from './checkers/lock-check.ts';
 import { MachineClock } from './sim-clock.ts';
 import { isExpected, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
+import { Tasks } from './tasks.ts';
 import type { World } from './world.ts';
 
 /** Its keys come before all others: clients who delete all from a key on do not meet it. */
@@ -38,30 +39,25 @@ export interface LockContendersOptions {
 
 export class LockContenders {
   readonly #options: LockContendersOptions;
+  readonly #tasks: Tasks;
   readonly #prng: Prng;
   /** The queue of each process that was asked. */
   readonly #queues = new WeakMap<Node, LockQueue>();
-  #running = 0;
   #stopping = false;
 
   constructor(options: LockContendersOptions) {
     this.#options = options;
+    this.#tasks = new Tasks(options.world.failed);
     this.#prng = options.world.prng.fork();
   }
 
   get isBusy(): boolean {
-    return this.#running > 0;
+    return this.#tasks.running > 0;
   }
 
   start(): void {
     for (let number = 0; number < CONTENDERS; number += 1) {
-      this.#running += 1;
-      this.#contend(this.#prng.fork()).then(
-        () => {
-          this.#running -= 1;
-        },
-        (error: unknown) => this.#options.world.failed(error),
-      );
+      this.#tasks.spawn(this.#contend(this.#prng.fork()));
     }
   }
 

@@ -14,6 +14,7 @@ import { WatchCheck, type WatchTopic } from './checkers/watch-check.ts';
 import { check } from './failure.ts';
 import { isExpected, NoAnswer, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
+import { Tasks } from './tasks.ts';
 import type { World } from './world.ts';
 
 const WATCHERS = 3;
@@ -33,25 +34,26 @@ export interface WatchersOptions {
 
 export class Watchers {
   readonly #options: WatchersOptions;
+  readonly #tasks: Tasks;
   readonly #prng: Prng;
   readonly #watchers: Watcher[] = [];
-  #running = 0;
   #stopping = false;
 
   constructor(options: WatchersOptions) {
     this.#options = options;
+    this.#tasks = new Tasks(options.world.failed);
     this.#prng = options.world.prng.fork();
   }
 
   get isBusy(): boolean {
-    return this.#running > 0;
+    return this.#tasks.running > 0;
   }
 
   start(): void {
     for (let number = 1; number <= WATCHERS; number += 1) {
       const watcher = new Watcher(`watcher ${number}`, this.#prng.fork(), this.#options);
       this.#watchers.push(watcher);
-      this.#spawn(watcher.follow(() => this.#stopping));
+      this.#tasks.spawn(watcher.follow(() => this.#stopping));
     }
   }
 
@@ -62,27 +64,17 @@ export class Watchers {
 
   /** Once more, on nodes that have applied everything: all of it must come. */
   settle(nodes: readonly SimNode[]): void {
-    for (const watcher of this.#watchers) this.#spawn(watcher.settle(this.#prng.pick(nodes)));
+    for (const watcher of this.#watchers) this.#tasks.spawn(watcher.settle(this.#prng.pick(nodes)));
   }
 
   /** What is still to come. */
   get waiting(): string {
     const open = this.#watchers.filter(({ isComplete }) => !isComplete);
-    return `${this.#running} run; ${open.map((one) => one.describe()).join('; ')}`;
+    return `${this.#tasks.running} run; ${open.map((one) => one.describe()).join('; ')}`;
   }
 
   get isSettled(): boolean {
     return !this.isBusy && this.#watchers.every(({ isComplete }) => isComplete);
-  }
-
-  #spawn(work: Promise<void>): void {
-    this.#running += 1;
-    work.then(
-      () => {
-        this.#running -= 1;
-      },
-      (error: unknown) => this.#options.world.failed(error),
-    );
   }
 }
 

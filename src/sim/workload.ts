@@ -14,6 +14,7 @@ import { check } from './failure.ts';
 import type { Operation, Outcome, Request } from './history.ts';
 import { NotThere, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
+import { Tasks } from './tasks.ts';
 import type { World } from './world.ts';
 
 type Read = Extract<Request, { type: 'read' }>;
@@ -29,44 +30,35 @@ export class Workload {
   readonly #world: World;
   readonly #cluster: SimCluster;
   readonly #history: Linearizability;
+  readonly #tasks: Tasks;
   readonly #prng: Prng;
   readonly #keys: readonly ByteString[];
-  #running = 0;
   #stopping = false;
 
   constructor(world: World, cluster: SimCluster, history: Linearizability) {
     this.#world = world;
     this.#cluster = cluster;
     this.#history = history;
+    this.#tasks = new Tasks(world.failed);
     this.#prng = world.prng.fork();
     this.#keys = Array.from({ length: world.profile.keys }, (_, at) => bytesOfText(`key-${at}`));
   }
 
   /** Whether a client is still at work. */
   get isBusy(): boolean {
-    return this.#running > 0;
+    return this.#tasks.running > 0;
   }
 
   start(): void {
-    this.#spawn(this.#askOldLeaders(this.#prng.fork()));
+    this.#tasks.spawn(this.#askOldLeaders(this.#prng.fork()));
     for (let client = 1; client <= this.#world.profile.clients; client += 1) {
-      this.#spawn(this.#client(client, this.#prng.fork()));
+      this.#tasks.spawn(this.#client(client, this.#prng.fork()));
     }
   }
 
   /** No client begins another operation. */
   stop(): void {
     this.#stopping = true;
-  }
-
-  #spawn(work: Promise<void>): void {
-    this.#running += 1;
-    work.then(
-      () => {
-        this.#running -= 1;
-      },
-      (error: unknown) => this.#world.failed(error),
-    );
   }
 
   /** Reads from whoever was deposed and has not noticed: nobody else could tell old news. */
@@ -79,7 +71,7 @@ export class Workload {
       const range = { key: prng.pick(this.#keys) };
       const request: Request = { type: 'read', range, revision: 0, serializable: false };
       // One that is stopped answers when it goes on: it is to find several questions then.
-      this.#spawn(this.#askOldLeader(prng, this.#begin(0, number, request), old));
+      this.#tasks.spawn(this.#askOldLeader(prng, this.#begin(0, number, request), old));
     }
   }
 

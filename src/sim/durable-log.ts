@@ -72,8 +72,14 @@ export class DurableLog {
     return `${without}; with the change under way: ${withPending}`;
   }
 
-  /** Whether something that was durable is missing there. */
-  isAheadOf({ state, snapshot, entries }: Restored): boolean {
+  /** Whether something that was durable is missing there, whatever became of what was under way. */
+  isAheadOf(restored: Restored): boolean {
+    // What was under way may have cut entries off the end, and have reached the disk.
+    const then = this.#pending === null ? this : this.#after(this.#pending);
+    return this.#hasMoreThan(restored) && then.#hasMoreThan(restored);
+  }
+
+  #hasMoreThan({ state, snapshot, entries }: Restored): boolean {
     const last = (snapshot?.index ?? 0) + entries.length;
     return last < this.lastIndex || state.term < this.#hard.term;
   }

@@ -176,6 +176,18 @@ describe('DurableLog', () => {
     expect(log.objection({ ...restored(2, '7'), state })).not.toBeNull();
   });
 
+  test('is ahead of less, but not of an end that was being cut off', () => {
+    const log = written();
+    log.completed();
+    log.begin({ type: 'append', batch: { state: null, entries: [put(2, 'y')] } });
+    expect(log.isAheadOf(restored(3, '7'))).toBe(false);
+    expect(log.isAheadOf(restored(2, '7'))).toBe(false);
+    expect(log.isAheadOf(restored(1, '7'))).toBe(true);
+    log.completed();
+    log.begin({ type: 'append', batch: { state: null, entries: [put(3, 'z')] } });
+    expect(log.isAheadOf(restored(1, '7'))).toBe(true);
+  });
+
   test('objects to less, to more, and to another vote', () => {
     expect(written().objection(restored(1, '7'))).toContain('log ends at 1');
     expect(written().objection(restored(4, '7'))).toContain('log ends at 4');

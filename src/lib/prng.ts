@@ -1,3 +1,5 @@
+import { exp, ln } from './exact-math.ts';
+
 /**
  * A seeded generator (sfc32, by Chris Doty-Humphrey): small, fast, and the same on every machine.
  * Not for secrets.
@@ -39,6 +41,16 @@ export class Prng {
   /** True with the given probability. */
   chance(probability: number): boolean {
     return this.unit() < probability;
+  }
+
+  /** At least 0, exponentially distributed: the time between two things that come by chance. */
+  exponential(mean: number): number {
+    return -ln(1 - this.unit()) * mean;
+  }
+
+  /** From `from` to `to`, both above 0: each order of size is as frequent as any other. */
+  logUniform(from: number, to: number): number {
+    return from * exp(this.unit() * ln(to / from));
   }
 
   /** One of the items. The array must not be empty. */

@@ -180,7 +180,7 @@ export class Draw {
 
   /** Mostly of the near past; now and then of the future. */
   #someRevision(): number {
-    const back = Math.floor(-Math.log(1 - this.#prng.unit()) * 10);
+    const back = Math.floor(this.#prng.exponential(10));
     return Math.max(1, this.#revision + 2 - back);
   }
 

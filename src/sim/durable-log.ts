@@ -42,6 +42,16 @@ export class DurableLog {
     return index <= this.#base || this.#terms[index] === term;
   }
 
+  /** What is durable now, without what is under way. */
+  copy(): DurableLog {
+    const copy = new DurableLog();
+    copy.#hard = this.#hard;
+    copy.#terms = [...this.#terms];
+    copy.#base = this.#base;
+    copy.#snapshotIndex = this.#snapshotIndex;
+    return copy;
+  }
+
   begin(change: Change): void {
     this.#pending = change;
   }
@@ -130,11 +140,7 @@ export class DurableLog {
   }
 
   #after(change: Change): DurableLog {
-    const copy = new DurableLog();
-    copy.#hard = this.#hard;
-    copy.#terms = [...this.#terms];
-    copy.#base = this.#base;
-    copy.#snapshotIndex = this.#snapshotIndex;
+    const copy = this.copy();
     copy.#apply(change);
     return copy;
   }

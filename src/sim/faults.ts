@@ -180,7 +180,7 @@ export class Faults {
 
   #wallClock({ machine }: SimNode): void {
     this.#world.coverage.count('wall-clock-jumped');
-    const size = Math.exp(Math.log(10) + this.#prng.unit() * Math.log(WALL_JUMP_MAX_MS / 10));
+    const size = this.#prng.logUniform(10, WALL_JUMP_MAX_MS);
     machine.wallOffset = Math.trunc(this.#prng.chance(0.5) ? size : -size);
   }
 
@@ -204,6 +204,6 @@ export class Faults {
   /** In election timeouts; short ones are as frequent as long ones. */
   #duration(from: number, to: number): number {
     const { electionMs } = this.#world.profile.timing;
-    return electionMs * Math.exp(Math.log(from) + this.#prng.unit() * Math.log(to / from));
+    return electionMs * this.#prng.logUniform(from, to);
   }
 }

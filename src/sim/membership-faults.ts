@@ -32,7 +32,7 @@ export class MembershipFaults {
     if (node === null || node.isGone) return node;
     const recovered = node.node !== null && node.node.raft.state.recovery === null;
     if (!recovered) return node;
-    node.isDamaged = false;
+    node.madeGood();
     this.#damaged = null;
     return null;
   }
@@ -82,7 +82,7 @@ export class MembershipFaults {
     const from = atEnd === path ? Math.max(0, size - END_BYTES) : 0;
     const bit = this.#prng.between(8 * from, 8 * size);
     disk.flipBit(path, bit);
-    node.isDamaged = true;
+    node.damaged();
     this.#damaged = node;
     this.#world.coverage.count('bit-flipped');
     this.#world.trace.line(node.name, `bit ${bit} of ${path} flipped`);

@@ -46,7 +46,7 @@ export class Nemesis {
   }
 
   #plan(name: FaultName, everyMs: number): void {
-    this.#world.scheduler.after(-Math.log(1 - this.#prng.unit()) * everyMs, () => {
+    this.#world.scheduler.after(this.#prng.exponential(everyMs), () => {
       if (this.#stopped) return;
       this.#faults.inject(name);
       this.#plan(name, everyMs);
@@ -64,7 +64,7 @@ export class Nemesis {
 
   #restart(node: SimNode): void {
     this.#restarting.add(node);
-    this.#world.scheduler.after(this.#prng.unit() ** 2 * DOWN_MAX_MS, () => {
+    this.#world.scheduler.after(this.#prng.unit() * this.#prng.unit() * DOWN_MAX_MS, () => {
       this.#restarting.delete(node);
       if (this.#stopped || node.isRunning || node.isGone) return;
       this.#world.coverage.count('restart');

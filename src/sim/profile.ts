@@ -86,7 +86,7 @@ function drawLimits(prng: Prng): NodeLimits {
 function drawNetwork(prng: Prng, { electionMs }: Timing): NetworkProfile {
   const some = (rate: number): number => (prng.chance(0.5) ? prng.unit() * rate : 0);
   return {
-    lossRate: some(0.3) ** (prng.chance(0.5) ? 1 : 2),
+    lossRate: some(0.3) * (prng.chance(0.5) ? 1 : prng.unit()),
     duplicateRate: some(0.3),
     replayRate: some(0.1),
     delayMinMs: PERFECT_NETWORK.delayMinMs,

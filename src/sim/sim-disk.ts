@@ -165,7 +165,7 @@ export class SimDisk {
     const { prng, profile } = this.#options;
     const isSync = kind === 'sync' || kind === 'sync-directory';
     const mean = isSync ? profile.syncMs : profile.smallMs;
-    return -Math.log(1 - prng.unit()) * mean * this.slowness;
+    return prng.exponential(mean) * this.slowness;
   }
 }
 

@@ -151,7 +151,7 @@ export class SimNetwork {
   #delay(): number {
     const { delayMinMs, delayMeanMs, tailRate, tailMs } = this.#profile;
     if (this.#prng.chance(tailRate)) return this.#prng.unit() * tailMs;
-    return delayMinMs - Math.log(1 - this.#prng.unit()) * delayMeanMs;
+    return delayMinMs + this.#prng.exponential(delayMeanMs);
   }
 }
 

@@ -6,6 +6,7 @@ import { assert, must } from '../lib/assert.ts';
 import type { MemberId } from '../lib/ids.ts';
 import { Node } from '../node/node.ts';
 import type { Configuration } from '../raft/configuration.ts';
+import type { LogIndex, Term } from '../raft/entry.ts';
 import { DiskError } from '../storage/disk.ts';
 import { JsonlStorage } from '../storage/jsonl-storage.ts';
 import type { CrashMode } from '../storage/memory-file.ts';
@@ -45,8 +46,8 @@ export class SimNode {
   readonly #options: SimNodeOptions;
   #life: Life | null = null;
   #hasIdentity = false;
-  /** The disk was damaged, in a way that a restart may notice. */
-  isDamaged = false;
+  /** What its disk held when it was damaged; null while it is sound. */
+  #beforeDamage: DurableLog | null = null;
   /** It refused to start, or was removed: it will not be started again. */
   isGone = false;
   /** Something reached the process in this event. */
@@ -81,6 +82,29 @@ export class SimNode {
 
   get transport(): SimTransport | undefined {
     return this.#life?.transport ?? undefined;
+  }
+
+  /** The disk was damaged, in a way that a restart may notice. */
+  get isDamaged(): boolean {
+    return this.#beforeDamage !== null;
+  }
+
+  /** From now on a restart may find less than was durable, or refuse. */
+  damaged(): void {
+    this.#beforeDamage = this.durable.copy();
+  }
+
+  /** What was lost has been replaced. */
+  madeGood(): void {
+    this.#beforeDamage = null;
+  }
+
+  /**
+   * Whether the node had the entry on its disk when it last could say so: damage takes a copy away
+   * without a word, while what was said of it is still on its way.
+   */
+  holds(index: LogIndex, term: Term): boolean {
+    return this.durable.holds(index, term) || this.#beforeDamage?.holds(index, term) === true;
   }
 
   get isRunning(): boolean {

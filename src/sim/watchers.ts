@@ -276,7 +276,7 @@ class Watcher {
 
   /** In the near past, or a little ahead. */
   #somewhere(): number {
-    const back = Math.floor(-Math.log(1 - this.#prng.unit()) * 20);
+    const back = Math.floor(this.#prng.exponential(20));
     return Math.max(1, this.#options.model.kv.revision + 5 - back);
   }
 

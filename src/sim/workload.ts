@@ -84,7 +84,7 @@ export class Workload {
     const { scheduler, profile } = this.#world;
     const draw = new Draw(prng.fork(), client, this.#keys);
     for (let number = 1; !this.#stopping; number += 1) {
-      await scheduler.pause(-Math.log(1 - prng.unit()) * profile.thinkMs);
+      await scheduler.pause(prng.exponential(profile.thinkMs));
       const request = draw.next();
       const operation = this.#begin(client, number, request);
       this.#end(operation, await this.#persevere(prng, request));

@@ -43,6 +43,20 @@ test('chance: never, always, and about as often as said', () => {
   expect(Math.abs(hits(0.25) - 500)).toBeLessThan(80);
 });
 
+test('exponential: never below 0, with the mean that was asked for', () => {
+  const prng = new Prng(11);
+  const drawn = Array.from({ length: 5000 }, () => prng.exponential(20));
+  expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
+  expect(Math.abs(drawn.reduce((sum, one) => sum + one, 0) / drawn.length - 20)).toBeLessThan(1);
+});
+
+test('logUniform: within its bounds, half of it below their geometric mean', () => {
+  const prng = new Prng(12);
+  const drawn = Array.from({ length: 2000 }, () => prng.logUniform(1, 10_000));
+  expect(drawn.every((one) => one >= 1 && one <= 10_000)).toBeTrue();
+  expect(Math.abs(drawn.filter((one) => one < 100).length - 1000)).toBeLessThan(100);
+});
+
 test('pick: every item, and none of an empty array', () => {
   const prng = new Prng(9);
   expect(new Set(Array.from({ length: 100 }, () => prng.pick(['a', 'b', 'c']))).size).toBe(3);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { KeyValue, KvCommand } from '../../src/kv/command.ts';
+import { must } from '../../src/lib/assert.ts';
 import { bytesOfText } from '../../src/lib/bytes.ts';
 import type { MemberId } from '../../src/lib/ids.ts';
 import { createEntry } from '../../src/raft/entry.ts';
@@ -11,6 +12,7 @@ import { DurableLog } from '../../src/sim/durable-log.ts';
 import { tooSeldom } from '../../src/sim/floors.ts';
 import type { Operation, Outcome, Request } from '../../src/sim/history.ts';
 import type { Restored } from '../../src/storage/storage.ts';
+import { calmWorld } from './support/world.ts';
 
 const KEY = bytesOfText('k');
 
@@ -192,6 +194,27 @@ describe('DurableLog', () => {
     expect(written().objection(restored(1, '7'))).toContain('log ends at 1');
     expect(written().objection(restored(4, '7'))).toContain('log ends at 4');
     expect(written().objection(restored(2, null))).toContain('vote');
+  });
+});
+
+describe('SimNode', () => {
+  test('a damaged disk had the copies that were confirmed before, until they are made good', () => {
+    const [node] = calmWorld(1).cluster.nodes;
+    const { durable } = must(node, 'node');
+    durable.begin({ type: 'append', batch: { state: null, entries: [put(1, 'x')] } });
+    durable.completed();
+    node?.damaged();
+    durable.replaceBy({
+      identity: null,
+      state: { term: 1, vote: null },
+      snapshot: null,
+      entries: [],
+      tail: 'torn',
+      findings: [],
+    });
+    expect([node?.isDamaged, node?.holds(1, 1), node?.holds(1, 2)]).toEqual([true, true, false]);
+    node?.madeGood();
+    expect([node?.isDamaged, node?.holds(1, 1)]).toEqual([false, false]);
   });
 });
 

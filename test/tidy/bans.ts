@@ -24,6 +24,11 @@ const TIMERS = ['setTimeout', 'setInterval', 'setImmediate'];
 const CLOCKS = ['Date', 'performance'];
 const CHANCE = ['Math.random', 'crypto', 'Bun.randomUUIDv7'];
 
+/** What the C library and the processor have a say in. */
+const LAST_BITS = ['log', 'log2', 'log10', 'exp', 'pow', 'sqrt', 'sin', 'cos'].map(
+  (name) => `Math.${name}`,
+);
+
 const isPure = under('src/raft/', 'src/kv/');
 /** Files that run in the simulator too; the adapters of the real disk and clock do not. */
 const isSimulated = (path: string): boolean =>
@@ -42,6 +47,11 @@ const BANS: readonly Ban[] = [
     instead: 'put the effect into the value that is returned',
   },
   { names: [...TIMERS, ...CLOCKS], within: isSimulated, instead: 'use the port node/clock.ts' },
+  {
+    names: LAST_BITS,
+    within: (path) => isPure(path) || isSimulated(path),
+    instead: 'use lib/exact-math.ts: this differs from machine to machine',
+  },
   { names: ['fetch'], within: isSimulated, instead: 'use the port transport/transport.ts' },
   {
     names: ['Math.random'],

@@ -62,7 +62,7 @@ export class Commits {
   /** The quorum may be of the membership before this event or after it. */
   #isDurable(view: View, { index, term }: Entry): void {
     const holders = (voters: readonly MemberId[]): MemberId[] =>
-      voters.filter((id) => this.#nodes.get(id)?.durable.holds(index, term) === true);
+      voters.filter((id) => this.#nodes.get(id)?.holds(index, term) === true);
     const isQuorum = (voters: readonly MemberId[]): boolean =>
       holders(voters).length >= majority(voters.length);
     const { voters } = view.raft.state;

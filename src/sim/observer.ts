@@ -41,7 +41,7 @@ export class Observer {
   }
 
   event(node: SimNode, view: View, { family, event }: NodeEvent): void {
-    this.#trace.line(node.name, `${family} ${JSON.stringify(event)}`);
+    this.#trace.line(node.name, () => `${family} ${JSON.stringify(event)}`);
     if (family === 'kv') this.#kv(node, event.type);
     else if (family === 'raft') this.#raft(view, event as TraceEvent);
   }

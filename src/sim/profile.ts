@@ -37,10 +37,10 @@ export interface Profile {
 const FAULTS_MIN = 3;
 
 const TIMINGS: readonly Timing[] = [
-  { tickMs: 10, heartbeatMs: 100, electionMs: 300 },
+  { tickMs: 20, heartbeatMs: 100, electionMs: 300 },
   { tickMs: 10, heartbeatMs: 50, electionMs: 200 },
   { tickMs: 20, heartbeatMs: 100, electionMs: 500 },
-  { tickMs: 25, heartbeatMs: 100, electionMs: 1000 },
+  { tickMs: 50, heartbeatMs: 200, electionMs: 1000 },
 ];
 
 const SIZES = [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7];

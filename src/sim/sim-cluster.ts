@@ -28,6 +28,9 @@ export class NotThere extends Error {
 export class SimCluster {
   readonly #world: World;
   readonly clusterId: ClusterId;
+  #nodes: readonly SimNode[] = [];
+  /** How many nodes there were, those included that are gone, when `#nodes` was made. */
+  #known = 0;
 
   private constructor(world: World, clusterId: ClusterId) {
     this.#world = world;
@@ -54,7 +57,11 @@ export class SimCluster {
 
   /** Everyone whose machine may still run. */
   get nodes(): readonly SimNode[] {
-    return [...this.#world.nodes.values()].filter((node) => !node.isGone);
+    const { nodes } = this.#world;
+    const isOutdated = this.#nodes.some((node) => node.isGone) || this.#known !== nodes.size;
+    if (isOutdated) this.#nodes = [...nodes.values()].filter((node) => !node.isGone);
+    this.#known = nodes.size;
+    return this.#nodes;
   }
 
   get running(): readonly SimNode[] {
@@ -65,7 +72,7 @@ export class SimCluster {
   get leader(): SimNode | null {
     let leader: SimNode | null = null;
     let term = 0;
-    for (const candidate of this.running) {
+    for (const candidate of this.nodes) {
       const state = candidate.node?.raft.state;
       if (state?.role.name !== 'leader' || state.term < term) continue;
       leader = candidate;

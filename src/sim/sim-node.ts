@@ -238,10 +238,10 @@ export class SimNode {
         sent: (message) => watcher.sent(this, message),
         received: (message) => watcher.received(this, message),
         forwarded: (to, { operation, requestId }) => {
-          trace.line(this.name, `asks ${nodes.get(to)?.name} for ${operation} ${requestId}`);
+          trace.line(this.name, () => `asks ${nodes.get(to)?.name} for ${operation} ${requestId}`);
         },
         failedThere: (at, error) => {
-          trace.line(must(nodes.get(at), 'node').name, `fails a call: ${String(error)}`);
+          trace.line(must(nodes.get(at), 'node').name, () => `fails a call: ${String(error)}`);
         },
         snapshotAnswered: (by, { snapshot, offset }, { nextOffset, done }) => {
           const receiver = must(nodes.get(by), 'node');

@@ -70,7 +70,7 @@ export class SimTransport implements Transport {
   }
 
   setPeers(peers: PeerUrls): void {
-    this.#peers = new Map(peers);
+    this.#peers = peers;
   }
 
   send(message: Message): void {

@@ -7,6 +7,7 @@ import { Prng } from '../lib/prng.ts';
 import { Checks } from './checkers/checks.ts';
 import { LockCheck } from './checkers/lock-check.ts';
 import { Coverage } from './coverage.ts';
+import { type Cut, cutProfile, UNCUT } from './cut.ts';
 import { check, SimFailure } from './failure.ts';
 import { Healing } from './healing.ts';
 import { LeaseHolders } from './lease-holders.ts';
@@ -29,7 +30,11 @@ export interface SimulationOptions {
   readonly drain: () => void;
   /** Instead of what the seed draws. */
   readonly profile?: Partial<Profile>;
+  /** What of it is left out. */
+  readonly cut?: Cut;
   readonly sabotage?: Sabotage;
+  /** False for a run that is faster, and whose report has no trace and no hash of it. */
+  readonly trace?: boolean;
   /** Sees every line of the trace. */
   readonly onLine?: (line: string) => void;
 }
@@ -56,13 +61,14 @@ export class Simulation {
   readonly #seed: number;
   #failure: SimFailure | null = null;
 
-  constructor({ seed, drain, profile, sabotage = {}, onLine }: SimulationOptions) {
+  constructor(options: SimulationOptions) {
+    const { seed, drain, profile, cut = UNCUT, sabotage = {} } = options;
     this.#seed = seed;
     const prng = new Prng(seed);
     const scheduler = new Scheduler(prng.fork(), drain);
-    const trace = new Trace(() => scheduler.now, onLine ?? null);
+    const trace = new Trace(() => scheduler.now, options.trace, options.onLine);
     const coverage = new Coverage();
-    const drawn = { ...drawProfile(prng.fork()), ...profile };
+    const drawn = cutProfile({ ...drawProfile(prng.fork()), ...profile }, cut);
     const nodes = new Map<SimNode['id'], SimNode>();
     const observer = new Observer(trace, coverage);
     this.checks = new Checks(nodes, observer);
@@ -79,7 +85,7 @@ export class Simulation {
       sabotage,
     };
     scheduler.afterEvent = () => this.#afterEvent();
-    trace.line('world', describeProfile(seed, drawn));
+    trace.line('world', () => describeProfile(seed, drawn));
     this.cluster = SimCluster.found(this.world, drawn.size);
   }
 
@@ -240,12 +246,12 @@ class TracingWatcher implements Watcher {
   event: Watcher['event'] = (node, event) => this.#checks.event(node, event);
 
   sent: Watcher['sent'] = (node, message) => {
-    this.#trace.line(node.name, `sends ${describeMessage(message)}`);
+    this.#trace.line(node.name, () => `sends ${describeMessage(message)}`);
     this.#checks.sent(node, message);
   };
 
   received: Watcher['received'] = (node, message) => {
-    this.#trace.line(node.name, `gets ${describeMessage(message)}`);
+    this.#trace.line(node.name, () => `gets ${describeMessage(message)}`);
   };
 
   snapshotConfirmed: Watcher['snapshotConfirmed'] = (by, snapshot) => {

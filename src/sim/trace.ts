@@ -1,6 +1,7 @@
 /**
  * THE TRACE of a run: one line for everything that happened, of which the newest are kept for a
  * report, and a hash over all of them: two runs are the same if and only if their hashes are.
+ * Nothing goes by the trace, so a run without one is the same run, and faster.
  */
 import { type Hash64, Hasher, hexOfHash } from '../kv/hash.ts';
 
@@ -8,20 +9,26 @@ const KEPT = 400;
 
 export class Trace {
   readonly #now: () => number;
-  readonly #onLine: ((line: string) => void) | null;
+  readonly #isKept: boolean;
+  readonly #onLine: ((line: string) => void) | undefined;
   #ring: string[] = [];
   #hash: Hash64 = { high: 0, low: 0 };
   #count = 0;
 
-  /** @param onLine sees every line; null for nobody. */
-  constructor(now: () => number, onLine: ((line: string) => void) | null = null) {
+  /**
+   * @param isKept whether there is a trace at all.
+   * @param onLine sees every line.
+   */
+  constructor(now: () => number, isKept = true, onLine?: (line: string) => void) {
     this.#now = now;
+    this.#isKept = isKept;
     this.#onLine = onLine;
   }
 
   /** @param who the node or part of the world that it happened to. */
-  line(who: string, what: string): void {
-    const line = `${this.#now().toFixed(3)} ${who} ${what}`;
+  line(who: string, what: string | (() => string)): void {
+    if (!this.#isKept) return;
+    const line = `${this.#now().toFixed(3)} ${who} ${typeof what === 'string' ? what : what()}`;
     this.#count += 1;
     this.#hash = new Hasher().hash(this.#hash).text(line).finish();
     this.#ring.push(line);

@@ -111,7 +111,7 @@ export class Workload {
     const { scheduler, coverage, trace } = this.#world;
     operation.endedAt = scheduler.now;
     operation.outcome = outcome;
-    trace.line(`client ${operation.client}`, JSON.stringify(operation));
+    trace.line(`client ${operation.client}`, () => JSON.stringify(operation));
     if (outcome.type === 'unknown') coverage.count('operation-unknown');
     else if (outcome.type === 'refused') coverage.count('operation-refused');
     else coverage.count('operation-acknowledged');

@@ -175,12 +175,16 @@ function applyChange(target: GrowingBytes, change: Change): void {
   else target.truncate(change.size);
 }
 
+const NO_BYTES = new Uint8Array(0);
+/** What most files grow to. */
+const SMALLEST = 1024;
+
 /** Bytes that grow cheaply at the end; gaps are zeros. */
 class GrowingBytes {
   #bytes: Uint8Array;
   #length: number;
 
-  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+  constructor(bytes: Uint8Array = NO_BYTES) {
     this.#bytes = new Uint8Array(bytes);
     this.#length = bytes.length;
   }
@@ -205,7 +209,7 @@ class GrowingBytes {
   grow(length: number): void {
     if (length <= this.#length) return;
     if (length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+      const larger = new Uint8Array(Math.max(length, this.#bytes.length * 2, SMALLEST));
       larger.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = larger;
     }

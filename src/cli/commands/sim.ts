@@ -13,12 +13,15 @@ import {
   type Seeds,
   Tally,
 } from '../../sim/campaign.ts';
+import { type Cut, isCutName } from '../../sim/cut.ts';
 import { Simulation } from '../../sim/simulation.ts';
 import type { Cli } from '../cli.ts';
 import { eachLine } from '../cluster/process.ts';
 import { EXIT, ExitError } from '../exit.ts';
 
 const MINUTE_MS = 60_000;
+/** How often a long run says how far it is, in runs. */
+const NOTE_EVERY = 1_000;
 /** Seeds enough for any number of minutes. */
 const ENDLESS = 10 ** 9;
 
@@ -29,10 +32,12 @@ export function addSimCommand(program: Command, cli: Cli, done: (exitCode: numbe
     .description('run the deterministic simulator')
     .option('--seed <n>', 'run one seed, and print its trace if it fails')
     .option('--trace', 'with --seed: print the whole trace')
+    .option('--until <ms>', 'with --seed: faults and clients end then')
+    .option('--without <names>', 'with --seed: these faults never come, such as crash,network')
     .option('--seeds <n>', 'run so many seeds (default: 200)')
     .option('--from <n>', 'the first of them, or `fresh` for one by chance (default: 1)')
     .option('--minutes <n>', 'go on with further seeds for so long instead')
-    .option('--jobs <n>', 'processes at the same time (default: 1)')
+    .option('--jobs <n>', 'processes at the same time (default: one for each core)')
     .option('--step <n>', 'the distance between two seeds (default: 1)')
     .option('--bail', 'stop at the first failure')
     .option('--json', 'one line of JSON for each run')
@@ -46,11 +51,16 @@ async function sim(cli: Cli, flags: FlagValues): Promise<number> {
   const count = minutes === null ? numberIn(flags, 'seeds', 200) : ENDLESS;
   const seeds = { from, count, step: numberIn(flags, 'step', 1) };
   const deadline = minutes === null ? null : cli.clock.now() + minutes * MINUTE_MS;
-  const jobs = numberIn(flags, 'jobs', 1);
+  const jobs = numberIn(flags, 'jobs', navigator.hardwareConcurrency);
   const started = cli.clock.now();
   const tally = new Tally();
+  const summary = (): string => {
+    const seconds = (cli.clock.now() - started) / 1000;
+    return `seeds from ${from}: ${tally.summary(seconds)}\n`;
+  };
   const take = (line: RunLine): void => {
     tally.add(line);
+    if (tally.runs % NOTE_EVERY === 0) cli.note(summary());
     if (flags['json'] === true) cli.out(`${JSON.stringify(line)}\n`);
     else if (line.failure !== null) cli.out(describeFailure(line, `${cli.invocation} sim`));
   };
@@ -58,27 +68,37 @@ async function sim(cli: Cli, flags: FlagValues): Promise<number> {
     if (flags['bail'] === true && tally.failures.length > 0) return false;
     return deadline === null || cli.clock.now() < deadline;
   };
-  if (jobs === 1) for (const run of runSeeds(seeds, drainMicrotasks, mayGoOn)) take(lineOf(run));
+  if (jobs === 1) for (const run of runSeeds(seeds, drainMicrotasks, mayGoOn)) take(run);
   else await runInChildren(cli, seeds, minutes, jobs, take);
   if (flags['json'] === true) return tally.failures.length === 0 ? EXIT.ok : EXIT.usage;
-  const seconds = (cli.clock.now() - started) / 1000;
   cli.out(`${JSON.stringify(tally.coverage)}\n`);
   for (const event of tally.seldom) cli.out(`too seldom: ${event}\n`);
-  cli.out(`seeds from ${from}: ${tally.summary(seconds)}\n`);
+  cli.out(summary());
   return tally.isGood ? EXIT.ok : EXIT.usage;
 }
 
 function runOne(cli: Cli, seed: number, flags: FlagValues): number {
   const print = flags['trace'] === true ? (line: string) => cli.out(`${line}\n`) : null;
-  const options = { seed, drain: drainMicrotasks };
+  const cut = cutIn(flags);
+  const options = { seed, drain: drainMicrotasks, cut };
   const simulation = new Simulation(print === null ? options : { ...options, onLine: print });
   const report = simulation.run();
   if (report.failure === null) {
     cli.out(`seed ${seed} is good; its trace has hash ${report.traceHash}\n`);
     return EXIT.ok;
   }
-  cli.out(describeFailure(lineOf(report), `${cli.invocation} sim`));
+  cli.out(describeFailure(lineOf(report, cut), `${cli.invocation} sim`));
   return EXIT.usage;
+}
+
+function cutIn(flags: FlagValues): Cut {
+  const untilMs = flags['until'] === undefined ? null : numberIn(flags, 'until', 1);
+  const without = String(flags['without'] ?? '')
+    .split(',')
+    .filter((name) => name !== '');
+  const unknown = without.find((name) => !isCutName(name));
+  if (unknown !== undefined) throw new ExitError(EXIT.usage, `--without knows no ${unknown}`);
+  return { untilMs, without: without.filter(isCutName) };
 }
 
 /** Every process takes each `jobs`-th seed and tells what came of it, line by line. */

@@ -8,6 +8,7 @@ const SYNC_BUCKETS = [
   0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024,
   2.048,
 ];
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 export interface MetricsSource {
   readonly status: () => NodeStatus;
@@ -39,43 +40,28 @@ interface LeaseFigures {
 
 /** The node's figures in Prometheus form, under etcd's names where the meaning is the same. */
 export class NodeMetrics {
-  readonly #registry = new Registry();
-  readonly #sync: Histogram;
-  readonly #batch: Histogram;
-  readonly #leaderChanges: Counter;
-  readonly #failed: Counter;
+  readonly #source: MetricsSource;
   readonly #state: StateMetrics;
+  readonly #sync = new Histogram({
+    name: 'etcd_disk_wal_fsync_duration_seconds',
+    help: 'Time to write one batch to the log and sync it.',
+    buckets: SYNC_BUCKETS,
+    registers: [],
+  });
+  readonly #batch = new Histogram({
+    name: 'abcd_wal_batch_entries',
+    help: 'Entries written and synced together.',
+    buckets: BATCH_BUCKETS,
+    registers: [],
+  });
+  #leaderChanges = 0;
+  #failed = 0;
+  /** Made when somebody asks for the first time: most nodes of a simulation are never asked. */
+  #registry: Registry | null = null;
 
   constructor(source: MetricsSource) {
-    const registers = [this.#registry];
-    this.#state = new StateMetrics(source.state, this.#registry);
-    this.#sync = new Histogram({
-      name: 'etcd_disk_wal_fsync_duration_seconds',
-      help: 'Time to write one batch to the log and sync it.',
-      buckets: SYNC_BUCKETS,
-      registers,
-    });
-    this.#batch = new Histogram({
-      name: 'abcd_wal_batch_entries',
-      help: 'Entries written and synced together.',
-      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
-      registers,
-    });
-    this.#leaderChanges = new Counter({
-      name: 'etcd_server_leader_changes_seen_total',
-      help: 'Leader changes this node has seen.',
-      registers,
-    });
-    this.#failed = new Counter({
-      name: 'etcd_server_proposals_failed_total',
-      help: 'Proposals that ended in an error.',
-      registers,
-    });
-    const gauge = (name: string, help: string, read: () => number): void => {
-      new Gauge({ name, help, registers, collect: collectWith(read) });
-    };
-    addConsensus(gauge, source);
-    addServed(gauge, source);
+    this.#source = source;
+    this.#state = new StateMetrics(source.state);
   }
 
   synced(ms: number, entries: number): void {
@@ -84,11 +70,11 @@ export class NodeMetrics {
   }
 
   leaderChanged(): void {
-    this.#leaderChanges.inc();
+    this.#leaderChanges += 1;
   }
 
   proposalFailed(): void {
-    this.#failed.inc();
+    this.#failed += 1;
   }
 
   /** Counts what was refused for a limit. */
@@ -97,7 +83,43 @@ export class NodeMetrics {
   }
 
   text(): Promise<string> {
+    this.#registry ??= this.#register();
     return this.#registry.metrics();
+  }
+
+  #register(): Registry {
+    const registry = new Registry();
+    const registers = [registry];
+    registry.registerMetric(this.#sync);
+    registry.registerMetric(this.#batch);
+    const counter = (name: string, help: string, read: () => number): void => {
+      new Counter({
+        name,
+        help,
+        registers,
+        collect(this: Counter) {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    };
+    counter(
+      'etcd_server_leader_changes_seen_total',
+      'Leader changes this node has seen.',
+      () => this.#leaderChanges,
+    );
+    counter(
+      'etcd_server_proposals_failed_total',
+      'Proposals that ended in an error.',
+      () => this.#failed,
+    );
+    const gauge = (name: string, help: string, read: () => number): void => {
+      new Gauge({ name, help, registers, collect: collectWith(read) });
+    };
+    addConsensus(gauge, this.#source);
+    addServed(gauge, this.#source);
+    this.#state.addTo(registry);
+    return registry;
   }
 }
 

@@ -22,8 +22,11 @@ export class StateMetrics {
   readonly #source: StateMetricsSource;
   readonly #refusals = new Map<LimitName, number>();
 
-  constructor(source: StateMetricsSource, registry: Registry) {
+  constructor(source: StateMetricsSource) {
     this.#source = source;
+  }
+
+  addTo(registry: Registry): void {
     const registers = [registry];
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({
@@ -35,7 +38,7 @@ export class StateMetrics {
         },
       });
     };
-    const { store, limits, quota, hashCheck } = source;
+    const { store, limits, quota, hashCheck } = this.#source;
     gauge('abcd_store_bytes', 'Memory of keys, values and leases.', () => store.sizeBytes);
     gauge('abcd_history_bytes', 'Memory of it that is history.', () => store.historyBytes);
     gauge('etcd_server_quota_backend_bytes', 'The quota; 0: none.', () => limits.quotaBytes);

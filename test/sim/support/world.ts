@@ -2,7 +2,7 @@ import { drainMicrotasks } from 'bun:jsc';
 import { DEFAULT_LIMITS } from '../../../src/node/options.ts';
 import type { Profile } from '../../../src/sim/profile.ts';
 import { PERFECT_NETWORK } from '../../../src/sim/sim-network.ts';
-import { type RunReport, Simulation } from '../../../src/sim/simulation.ts';
+import { type RunReport, Simulation, type SimulationOptions } from '../../../src/sim/simulation.ts';
 import type { Sabotage } from '../../../src/sim/world.ts';
 
 /** A world in which nothing goes wrong by itself. */
@@ -29,8 +29,9 @@ export function runSeed(
   seed: number,
   profile: Partial<Profile> = {},
   sabotage: Sabotage = {},
+  options: Partial<SimulationOptions> = {},
 ): RunReport {
-  return new Simulation({ seed, drain: drainMicrotasks, profile, sabotage }).run();
+  return new Simulation({ seed, drain: drainMicrotasks, profile, sabotage, ...options }).run();
 }
 
 /** Lets the world go on until a promise has settled. */

@@ -34,6 +34,12 @@ test('a run has the length, the operations and the faults it should', () => {
   }
 });
 
+test('several processes share the seeds', async () => {
+  const { exitCode, output } = await campaign('--seeds', '5', '--from', '900', '--jobs', '2');
+  expect(output).toContain('seeds from 900: 5 runs, 0 failed');
+  expect(exitCode).toBe(0);
+});
+
 /** One process for each core. The output names every seed that failed, and how to repeat it. */
 async function campaign(...flags: string[]): Promise<{ exitCode: number; output: string }> {
   const command = [process.execPath, 'run', 'src/index.ts', 'sim', ...flags];

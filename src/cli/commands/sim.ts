@@ -70,6 +70,8 @@ async function sim(cli: Cli, flags: FlagValues): Promise<number> {
   };
   if (jobs === 1) for (const run of runSeeds(seeds, drainMicrotasks, mayGoOn)) take(run);
   else await runInChildren(cli, seeds, minutes, jobs, take);
+  const isWhole = minutes !== null || flags['bail'] === true || tally.runs === count;
+  if (!isWhole) throw new ExitError(EXIT.defect, `${tally.runs} of ${count} runs were told`);
   if (flags['json'] === true) return tally.failures.length === 0 ? EXIT.ok : EXIT.usage;
   cli.out(`${JSON.stringify(tally.coverage)}\n`);
   for (const event of tally.seldom) cli.out(`too seldom: ${event}\n`);
@@ -113,7 +115,7 @@ async function runInChildren(
     const share = Math.ceil((count - job) / jobs);
     const many = minutes === null ? ['--seeds', String(share)] : ['--minutes', String(minutes)];
     const first = ['--from', String(from + job * step), '--step', String(jobs * step)];
-    const child = Bun.spawn([...cli.self, 'sim', '--json', ...first, ...many], {
+    const child = Bun.spawn([...cli.self, 'sim', '--json', '--jobs', '1', ...first, ...many], {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'inherit',

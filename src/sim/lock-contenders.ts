@@ -43,6 +43,8 @@ export class LockContenders {
   readonly #prng: Prng;
   /** The queue of each process that was asked. */
   readonly #queues = new WeakMap<Node, LockQueue>();
+  /** Of this world alone: who waits for it lives as long as it does. */
+  readonly #never = new AbortController().signal;
   #stopping = false;
 
   constructor(options: LockContendersOptions) {
@@ -89,7 +91,7 @@ export class LockContenders {
     if (prng.chance(0.2)) world.scheduler.after(prng.unit() * waitMs, () => gone.abort());
     const acquire = async (node: Node): Promise<Acquired> => {
       const request = { name: LOCK_NAME, value: '' as ByteString, lease: { ttl }, requestId: null };
-      const context = { waitMs, timeoutMs: TIMEOUT_MS, signal: gone.signal, shutdown: NEVER };
+      const context = { waitMs, timeoutMs: TIMEOUT_MS, signal: gone.signal, shutdown: this.#never };
       const acquired = await this.#queueOf(target, node).acquire(request, context);
       if (acquired.type === 'held') check.held(target, acquired.place.key);
       return acquired;
@@ -150,5 +152,3 @@ export class LockContenders {
     return queue;
   }
 }
-
-const NEVER = new AbortController().signal;

@@ -104,7 +104,13 @@ export class SimCluster {
     const { scheduler, prng } = this.#world;
     const delay = (): number => prng.unit() * CLIENT_DELAY_MS;
     return new Promise((resolve, reject) => {
-      const later = (work: () => void): void => void scheduler.after(delay(), work);
+      const giveUp = scheduler.after(1.5 * timeoutMs, () => reject(new NoAnswer(target.name)));
+      const later = (work: () => void): void => {
+        scheduler.after(delay(), () => {
+          giveUp();
+          work();
+        });
+      };
       const fail = (error: Error): void => later(() => reject(error));
       scheduler.after(delay(), () => {
         if (target.node === null) return fail(new NotThere(target.name));
@@ -116,7 +122,6 @@ export class SimCluster {
           );
         });
       });
-      scheduler.after(1.5 * timeoutMs, () => reject(new NoAnswer(target.name)));
     });
   }
 

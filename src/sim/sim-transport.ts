@@ -101,12 +101,14 @@ export class SimTransport implements Transport {
   }
 
   forward(to: MemberId, request: ForwardRequest, timeoutMs: number): Promise<ForwardAnswer> {
-    this.#options.observer.forwarded(to, request);
+    const { encode, observer } = this.#options;
+    observer.forwarded(to, request);
     // Not doubled: over HTTP a request that is sent once arrives at most once, and on that rests
     // what a refusal says.
     return this.#call(to, timeoutMs, true, async (handler) => {
       try {
-        return await handler.onForward(structuredClone(request), timeoutMs);
+        const carried = encode ? structuredClone(request) : request;
+        return await handler.onForward(carried, timeoutMs);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         const { code, message: detail, fields } = error;

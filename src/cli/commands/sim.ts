@@ -15,6 +15,7 @@ import {
 } from '../../sim/campaign.ts';
 import { type Cut, isCutName } from '../../sim/cut.ts';
 import { Simulation } from '../../sim/simulation.ts';
+import { measureSpeed } from '../../sim/speed.ts';
 import type { Cli } from '../cli.ts';
 import { eachLine } from '../cluster/process.ts';
 import { EXIT, ExitError } from '../exit.ts';
@@ -22,6 +23,7 @@ import { EXIT, ExitError } from '../exit.ts';
 const MINUTE_MS = 60_000;
 /** How often a long run says how far it is, in runs. */
 const NOTE_EVERY = 1_000;
+const SPEED_RUNS = 6;
 /** Seeds enough for any number of minutes. */
 const ENDLESS = 10 ** 9;
 
@@ -41,10 +43,12 @@ export function addSimCommand(program: Command, cli: Cli, done: (exitCode: numbe
     .option('--step <n>', 'the distance between two seeds (default: 1)')
     .option('--bail', 'stop at the first failure')
     .option('--json', 'one line of JSON for each run')
+    .option('--speed', 'measure how fast a cluster of three is simulated')
     .action(async (flags: FlagValues) => done(await sim(cli, flags)));
 }
 
 async function sim(cli: Cli, flags: FlagValues): Promise<number> {
+  if (flags['speed'] === true) return showSpeed(cli);
   if (flags['seed'] !== undefined) return runOne(cli, numberIn(flags, 'seed', 1), flags);
   const from = flags['from'] === 'fresh' ? freshSeed(cli) : numberIn(flags, 'from', 1);
   const minutes = flags['minutes'] === undefined ? null : numberIn(flags, 'minutes', 1);
@@ -91,6 +95,17 @@ function runOne(cli: Cli, seed: number, flags: FlagValues): number {
   }
   cli.out(describeFailure(lineOf(report, cut), `${cli.invocation} sim`));
   return EXIT.usage;
+}
+
+/** The first runs are slower: the program is compiled while it runs. */
+function showSpeed(cli: Cli): number {
+  for (let run = 1; run <= SPEED_RUNS; run += 1) {
+    const { simulatedMs, operations, tookMs } = measureSpeed(run, drainMicrotasks, cli.clock.now);
+    const speed = (simulatedMs / tookMs).toFixed(0);
+    const rate = (operations / (simulatedMs / 1000)).toFixed(0);
+    cli.out(`run ${run}: ${speed} simulated seconds a second, ${rate} operations in each\n`);
+  }
+  return EXIT.ok;
 }
 
 function cutIn(flags: FlagValues): Cut {

@@ -27,14 +27,10 @@ export interface RunLine {
   readonly coverage: Readonly<Record<string, unknown>>;
 }
 
-/** Runs seeds until they are through, or `mayGoOn` says no before one. */
-export function* runSeeds(
-  { from, count, step }: Seeds,
-  drain: () => void,
-  mayGoOn: () => boolean = () => true,
-): Generator<RunLine> {
+/** Runs seeds until they are through. */
+export function* runSeeds({ from, count, step }: Seeds, drain: () => void): Generator<RunLine> {
   let failures = 0;
-  for (let i = 0; i < count && mayGoOn(); i += 1) {
+  for (let i = 0; i < count; i += 1) {
     const seed = from + i * step;
     const report = new Simulation({ seed, drain, trace: false }).run();
     if (report.failure === null) {

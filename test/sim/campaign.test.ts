@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { eachLine } from '../../src/cli/cluster/process.ts';
 import { REGRESSION_SEEDS } from './regression-seeds.ts';
 import { runSeed } from './support/world.ts';
 
@@ -42,11 +43,26 @@ test('several processes share the seeds', async () => {
 
 /** One process for each core. The output names every seed that failed, and how to repeat it. */
 async function campaign(...flags: string[]): Promise<{ exitCode: number; output: string }> {
-  const command = [process.execPath, 'run', 'src/index.ts', 'sim', ...flags];
-  const child = Bun.spawn(command, { cwd: ROOT, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const child = startCampaign(...flags);
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
   return { exitCode: await child.exited, output: out + err };
+}
+
+test('a campaign that is told to stop ends well, whatever it was to do', async () => {
+  const child = startCampaign('--minutes', '5', '--from', '900', '--jobs', '2', '--json');
+  let runs = 0;
+  await eachLine(child.stdout, () => {
+    runs += 1;
+    child.kill('SIGINT');
+  });
+  expect(await child.exited).toBe(0);
+  expect(runs).toBeLessThan(10);
+});
+
+function startCampaign(...flags: string[]) {
+  const command = [process.execPath, 'run', 'src/index.ts', 'sim', ...flags];
+  return Bun.spawn(command, { cwd: ROOT, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
 }

@@ -5,24 +5,14 @@
 import { drainMicrotasks } from 'bun:jsc';
 import type { Command } from 'commander';
 import type { FlagValues } from '../../lib/settings.ts';
-import {
-  describeFailure,
-  lineOf,
-  runSeeds,
-  type RunLine,
-  type Seeds,
-  Tally,
-} from '../../sim/campaign.ts';
+import { describeFailure, lineOf } from '../../sim/campaign.ts';
 import { type Cut, isCutName } from '../../sim/cut.ts';
 import { Simulation } from '../../sim/simulation.ts';
 import { measureSpeed } from '../../sim/speed.ts';
 import type { Cli } from '../cli.ts';
-import { eachLine } from '../cluster/process.ts';
 import { EXIT, ExitError } from '../exit.ts';
+import { runCampaign } from '../sim-campaign.ts';
 
-const MINUTE_MS = 60_000;
-/** How often a long run says how far it is, in runs. */
-const NOTE_EVERY = 1_000;
 const SPEED_RUNS = 6;
 /** Seeds enough for any number of minutes. */
 const ENDLESS = 10 ** 9;
@@ -53,34 +43,13 @@ async function sim(cli: Cli, flags: FlagValues): Promise<number> {
   const from = flags['from'] === 'fresh' ? freshSeed(cli) : numberIn(flags, 'from', 1);
   const minutes = flags['minutes'] === undefined ? null : numberIn(flags, 'minutes', 1);
   const count = minutes === null ? numberIn(flags, 'seeds', 200) : ENDLESS;
-  const seeds = { from, count, step: numberIn(flags, 'step', 1) };
-  const deadline = minutes === null ? null : cli.clock.now() + minutes * MINUTE_MS;
-  const jobs = numberIn(flags, 'jobs', navigator.hardwareConcurrency);
-  const started = cli.clock.now();
-  const tally = new Tally();
-  const summary = (): string => {
-    const seconds = (cli.clock.now() - started) / 1000;
-    return `seeds from ${from}: ${tally.summary(seconds)}\n`;
-  };
-  const take = (line: RunLine): void => {
-    tally.add(line);
-    if (tally.runs % NOTE_EVERY === 0) cli.note(summary());
-    if (flags['json'] === true) cli.out(`${JSON.stringify(line)}\n`);
-    else if (line.failure !== null) cli.out(describeFailure(line, `${cli.invocation} sim`));
-  };
-  const mayGoOn = (): boolean => {
-    if (flags['bail'] === true && tally.failures.length > 0) return false;
-    return deadline === null || cli.clock.now() < deadline;
-  };
-  if (jobs === 1) for (const run of runSeeds(seeds, drainMicrotasks, mayGoOn)) take(run);
-  else await runInChildren(cli, seeds, minutes, jobs, take);
-  const isWhole = minutes !== null || flags['bail'] === true || tally.runs === count;
-  if (!isWhole) throw new ExitError(EXIT.defect, `${tally.runs} of ${count} runs were told`);
-  if (flags['json'] === true) return tally.failures.length === 0 ? EXIT.ok : EXIT.usage;
-  cli.out(`${JSON.stringify(tally.coverage)}\n`);
-  for (const event of tally.seldom) cli.out(`too seldom: ${event}\n`);
-  cli.out(summary());
-  return tally.isGood ? EXIT.ok : EXIT.usage;
+  return runCampaign(cli, {
+    seeds: { from, count, step: numberIn(flags, 'step', 1) },
+    minutes,
+    jobs: numberIn(flags, 'jobs', navigator.hardwareConcurrency),
+    bail: flags['bail'] === true,
+    json: flags['json'] === true,
+  });
 }
 
 function runOne(cli: Cli, seed: number, flags: FlagValues): number {
@@ -99,8 +68,9 @@ function runOne(cli: Cli, seed: number, flags: FlagValues): number {
 
 /** The first runs are slower: the program is compiled while it runs. */
 function showSpeed(cli: Cli): number {
+  const now = (): number => cli.clock.now();
   for (let run = 1; run <= SPEED_RUNS; run += 1) {
-    const { simulatedMs, operations, tookMs } = measureSpeed(run, drainMicrotasks, cli.clock.now);
+    const { simulatedMs, operations, tookMs } = measureSpeed(run, drainMicrotasks, now);
     const speed = (simulatedMs / tookMs).toFixed(0);
     const rate = (operations / (simulatedMs / 1000)).toFixed(0);
     cli.out(`run ${run}: ${speed} simulated seconds a second, ${rate} operations in each\n`);
@@ -116,31 +86,6 @@ function cutIn(flags: FlagValues): Cut {
   const unknown = without.find((name) => !isCutName(name));
   if (unknown !== undefined) throw new ExitError(EXIT.usage, `--without knows no ${unknown}`);
   return { untilMs, without: without.filter(isCutName) };
-}
-
-/** Every process takes each `jobs`-th seed and tells what came of it, line by line. */
-async function runInChildren(
-  cli: Cli,
-  { from, count, step }: Seeds,
-  minutes: number | null,
-  jobs: number,
-  take: (line: RunLine) => void,
-): Promise<void> {
-  const children = Array.from({ length: Math.min(jobs, count) }, async (_, job) => {
-    const share = Math.ceil((count - job) / jobs);
-    const many = minutes === null ? ['--seeds', String(share)] : ['--minutes', String(minutes)];
-    const first = ['--from', String(from + job * step), '--step', String(jobs * step)];
-    const child = Bun.spawn([...cli.self, 'sim', '--json', '--jobs', '1', ...first, ...many], {
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'inherit',
-    });
-    await eachLine(child.stdout, (line) => take(JSON.parse(line) as RunLine));
-    await child.exited;
-    if (child.exitCode === EXIT.ok || child.exitCode === EXIT.usage) return;
-    throw new ExitError(EXIT.defect, `a simulator process ended with ${child.exitCode}`);
-  });
-  await Promise.all(children);
 }
 
 function numberIn(flags: FlagValues, name: string, fallback: number): number {

@@ -16,8 +16,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+type Step = 'test' | 'check' | 'test:docker' | 'test:chaos';
+
 /** Runs the script with steps that do as they are told, by the name of their package script. */
-async function ci(steps: Readonly<Record<'test' | 'check' | 'test:docker', string>>) {
+async function ci(steps: Readonly<Record<Step, string>>) {
   const cases = Object.entries(steps).map(([name, body]) => `${name}) ${body} ;;`);
   const npx = ['#!/bin/bash', `[ "$1 $2 $3" = "-y bun@1.4.5 run" ] || exit 9`, 'case "$4" in'];
   const program = join(folder, 'npx');
@@ -32,23 +34,27 @@ async function ci(steps: Readonly<Record<'test' | 'check' | 'test:docker', strin
   return { code: await child.exited, last: output.trimEnd().split('\n').at(-1) };
 }
 
-const GOOD = { test: 'echo 10 passed, 0 failed', check: 'echo 4 passed, 0 failed' };
+const GOOD = {
+  test: 'echo 10 passed, 0 failed',
+  check: 'echo 4 passed, 0 failed',
+  'test:chaos': 'echo 2 passed, 0 failed',
+};
 
 test('the counts of all steps are added up', async () => {
   const result = await ci({
     ...GOOD,
     'test:docker': 'echo 1 passed, 0 failed; echo 7 passed, 0 failed',
   });
-  expect(result).toEqual({ code: 0, last: '21 passed, 0 failed' });
+  expect(result).toEqual({ code: 0, last: '23 passed, 0 failed' });
 });
 
 test('a failure is counted, and the steps after it still run', async () => {
   const result = await ci({
+    ...GOOD,
     test: 'echo 9 passed, 1 failed; exit 1',
-    check: 'echo 4 passed, 0 failed',
     'test:docker': 'echo 7 passed, 0 failed',
   });
-  expect(result).toEqual({ code: 1, last: '20 passed, 1 failed' });
+  expect(result).toEqual({ code: 1, last: '22 passed, 1 failed' });
 });
 
 test.each([
@@ -58,5 +64,5 @@ test.each([
   ['says it in the middle of a line', 'echo "step: 5 passed, 0 failed"'],
 ])('a step that %s has failed', async (_what, body) => {
   const result = await ci({ ...GOOD, 'test:docker': body });
-  expect(result).toEqual({ code: 1, last: '14 passed, 1 failed' });
+  expect(result).toEqual({ code: 1, last: '16 passed, 1 failed' });
 });

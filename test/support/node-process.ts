@@ -23,6 +23,8 @@ export interface Status {
 export interface SpawnOptions {
   readonly args: readonly string[];
   readonly port: number;
+  /** The address it listens on: 127.0.0.1, unless its arguments say another. */
+  readonly host?: string;
   readonly cwd?: string;
   /** Runs the node under another program, such as `strace -D … --`. */
   readonly wrapper?: readonly string[];
@@ -40,7 +42,7 @@ export class NodeProcess implements AsyncDisposable {
   private constructor(options: SpawnOptions) {
     this.#options = options;
     this.port = options.port;
-    this.url = `http://127.0.0.1:${options.port}`;
+    this.url = `http://${options.host ?? '127.0.0.1'}:${options.port}`;
     this.#child = this.#spawn();
   }
 

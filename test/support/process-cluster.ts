@@ -11,6 +11,10 @@ export interface ClusterOptions {
   readonly wrapper?: (i: number) => readonly string[];
   /** The data directory of node `i` (from 0), where it is not to be one of the cluster's own. */
   readonly dataDir?: (i: number) => string;
+  /** The address of node `i`, where it is not 127.0.0.1. */
+  readonly host?: (i: number) => string;
+  /** Where the others reach node `i`, where that is not where it listens. */
+  readonly peerUrl?: (i: number, port: number) => string;
 }
 
 /** Real nodes on loopback ports with a directory of their own, founded with `--cluster`. */
@@ -37,11 +41,14 @@ export class ProcessCluster implements AsyncDisposable {
     const temp = tempDir();
     const { dataDir = (i: number) => join(temp.path, `n${i + 1}`) } = options;
     const ports = await freePorts(size);
-    const members = ports.map((port, i) => `n${i + 1}=http://127.0.0.1:${port}`).join(',');
+    const { host = () => '127.0.0.1' } = options;
+    const { peerUrl = (i: number, port: number) => `http://${host(i)}:${port}` } = options;
+    const members = ports.map((port, i) => `n${i + 1}=${peerUrl(i, port)}`).join(',');
     const nodes = ports.map((port, i) => {
       const own = ['--port', `${port}`, '--name', `n${i + 1}`, '--cluster', members];
-      const place = ['--data-dir', dataDir(i)];
-      return NodeProcess.spawn({ port, args: [...own, ...place, ...args], wrapper: wrapper(i) });
+      const place = ['--data-dir', dataDir(i), ...(options.host ? ['--host', host(i)] : [])];
+      const all = [...own, ...place, ...args];
+      return NodeProcess.spawn({ port, host: host(i), args: all, wrapper: wrapper(i) });
     });
     const cluster = new ProcessCluster(
       temp,

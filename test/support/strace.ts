@@ -19,6 +19,47 @@ export function recorded(file: string): readonly string[] {
   return traced(file, '-y', '-s', '1000', '-e', calls);
 }
 
+/** Runs a node with all that it does to files written down, content, times and all. */
+export function recordedFiles(file: string): readonly string[] {
+  const calls =
+    'openat,open,creat,write,writev,pwrite64,pwritev,pwritev2,ftruncate,truncate,fallocate,' +
+    'fsync,fdatasync,sync_file_range,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,' +
+    'rmdir,link,linkat,copy_file_range,sendfile';
+  return traced(file, '-ttt', '-T', '-y', '-s', `${2 ** 22}`, '-e', `trace=${calls}`);
+}
+
+/**
+ * Runs a node that is ended by `kill -9` as one of its threads begins its n-th fdatasync. Without
+ * the kernel's filter, with which the signal does not come.
+ */
+export function killedAtSync(n: number): readonly string[] {
+  const inject = `inject=fdatasync:signal=SIGKILL:when=${n}`;
+  return [
+    'strace',
+    '-D',
+    '-f',
+    '-qq',
+    '-e',
+    'trace=fdatasync',
+    '-e',
+    inject,
+    '-o',
+    '/dev/null',
+    '--',
+  ];
+}
+
+/** Runs a node of which every n-th fdatasync or fsync of a thread fails with EIO. */
+export function failingAtSync(n: number): readonly string[] {
+  return traced(
+    '/dev/null',
+    '-e',
+    'trace=fdatasync,fsync',
+    '-e',
+    `inject=fdatasync,fsync:error=EIO:when=${n}+`,
+  );
+}
+
 /** The kernel's filter lets every other system call pass at full speed. */
 function traced(file: string, ...options: string[]): readonly string[] {
   return ['strace', '-D', '-f', '--seccomp-bpf', '-q', ...options, '-o', file, '--'];
@@ -40,6 +81,20 @@ export class Tracer implements AsyncDisposable {
   static failingSyncs(pid: number, file: string): Promise<Tracer> {
     const options = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO'];
     return new Tracer(pid, file, options).#attached();
+  }
+
+  /** From when this resolves, one write in so many to the file finds no room on the disk. */
+  static failingWrites(pid: number, path: string, every: number): Promise<Tracer> {
+    const when = `when=${every}+${every}`;
+    const inject = `inject=write,pwrite64:error=ENOSPC:${when}`;
+    const options = ['-P', path, '-e', 'trace=write,pwrite64', '-e', inject];
+    return new Tracer(pid, '/dev/null', options).#attached();
+  }
+
+  /** From when this resolves, every fdatasync of the process takes so much longer. */
+  static slowSyncs(pid: number, ms: number): Promise<Tracer> {
+    const options = ['-e', 'trace=fdatasync', '-e', `inject=fdatasync:delay_enter=${ms * 1000}`];
+    return new Tracer(pid, '/dev/null', options).#attached();
   }
 
   /** What it has seen; complete once the process is gone. */

@@ -35,7 +35,7 @@ const isSimulated = (path: string): boolean =>
   under('src/lib/', 'src/wire/', 'src/storage/', 'src/node/', 'src/sim/')(path) &&
   !under('src/storage/node-', 'src/node/clock.ts')(path);
 const isUnitTest = (path: string): boolean =>
-  under('test/')(path) && !under('test/support/', 'test/e2e/', 'test/bench/')(path);
+  under('test/')(path) && !under('test/support/', 'test/e2e/', 'test/chaos/', 'test/bench/')(path);
 
 const BANS: readonly Ban[] = [
   { names: ['Promise'], within: isPure, instead: 'return a value; the driver does the waiting' },

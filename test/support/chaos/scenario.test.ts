@@ -22,9 +22,9 @@ test('problems are told, of many the first', () => {
   expect(() => one.noProblems('calls', many)).toThrow(/9 problems\nproblem 0[^]*and 4 more/);
 });
 
-test('its time can be ended early', () => {
+test('its time is over when it has failed', () => {
   const one = trial();
-  expect(one.isOver).toBe(false);
-  one.end();
-  expect(one.isOver).toBe(true);
+  expect([one.isOver, one.isFailed]).toEqual([false, false]);
+  one.fail();
+  expect([one.isOver, one.isFailed]).toEqual([true, true]);
 });

@@ -27,7 +27,8 @@ export class Trial {
   readonly kills: number | null;
   readonly counts = new Map<string, number>();
   readonly say: (line: string) => void;
-  #end: number;
+  readonly #end: number;
+  #isFailed = false;
 
   constructor({ seed, budgetMs, kills, say }: TrialOptions) {
     this.seed = seed;
@@ -40,12 +41,17 @@ export class Trial {
 
   /** Whether its time is over; what is under way is brought to an end all the same. */
   get isOver(): boolean {
-    return performance.now() > this.#end;
+    return this.#isFailed || performance.now() > this.#end;
+  }
+
+  /** Whether there is no point in going on, whatever has not been done yet. */
+  get isFailed(): boolean {
+    return this.#isFailed;
   }
 
   /** Its time is over, whatever is left of it. */
-  end(): void {
-    this.#end = Math.min(this.#end, performance.now());
+  fail(): void {
+    this.#isFailed = true;
   }
 
   count(what: string, times = 1): void {

@@ -60,7 +60,7 @@ async function strikeAll(
   const ends = await Promise.allSettled(
     faults.map((list) =>
       strikeOn(trial, list, quietMs).catch((error: unknown) => {
-        trial.end();
+        trial.fail();
         throw error;
       }),
     ),
@@ -70,9 +70,9 @@ async function strikeAll(
 
 async function strikeOn(trial: Trial, faults: readonly Fault[], quietMs: number): Promise<void> {
   const prng = trial.prng.fork();
-  // Every one once before chance decides: a short run shall see each, too.
+  // Every one once, however short the time is, before chance decides.
   const first = faults.toSorted(() => prng.unit() - 0.5);
-  for (let i = 0; !trial.isOver; i += 1) {
+  for (let i = 0; !trial.isOver || (i < first.length && !trial.isFailed); i += 1) {
     await Bun.sleep(200 + prng.unit() * (quietMs - 200));
     const fault = first[i] ?? prng.pick(faults);
     await fault.strike(prng);

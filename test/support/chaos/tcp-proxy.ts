@@ -1,6 +1,6 @@
 /**
- * A PROXY before a node, for what a packet filter cannot do: connections that are slow, break, stand
- * half open, or overtake each other. Peers reach the node through it; clients go around it.
+ * A PROXY before a node, for what a packet filter cannot do: connections that are slow, break,
+ * stand half open, or overtake each other. Peers reach the node through it; clients go around.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Prng } from '../../../src/lib/prng.ts';

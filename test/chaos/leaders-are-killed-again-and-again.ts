@@ -48,10 +48,14 @@ async function killOne(trial: Trial, cluster: ProcessCluster, client: GapClient)
   const leader = await leaderOnce(cluster.nodes);
   // Anywhere between two heartbeats.
   await Bun.sleep(trial.prng.unit() * 200);
+  const { term } = await leader.status();
   const moment = performance.now();
   await leader.kill();
   await client.steadySince(performance.now());
   const gap = client.gapSince(moment);
+  const next = await leaderOnce(cluster.nodes);
+  // One term is what an election takes when nobody disturbs it.
+  trial.count('further terms that elections took', (await next.status()).term - term - 1);
   leader.restart();
   await cluster.ready(cluster.nodes, 30_000);
   return gap;

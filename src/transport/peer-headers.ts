@@ -44,6 +44,7 @@ export function checkAddress(headers: Headers, cluster: ClusterId, self: MemberI
   }
   const from = parseMemberId(headers.get(FROM_HEADER) ?? '');
   if (from === null) throw new ApiError('bad-request', `no sender in the ${FROM_HEADER} header`);
+  if (from === self) throw new ApiError('bad-request', 'no member sends anything to itself');
   return { from, wire };
 }
 

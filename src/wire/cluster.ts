@@ -5,6 +5,8 @@ export const IdText = Type.String({
   description: 'A 63-bit id in decimal. Text, because a JSON number would be rounded.',
 });
 
+export const MEMBER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 const NullableId = Type.Union([IdText, Type.Null()]);
 const Url = Type.String({ maxLength: 2048, description: 'http or https, host and port alone.' });
 
@@ -61,7 +63,7 @@ export const AddMemberBody = Type.Object(
     url: Url,
     name: Type.Optional(
       Type.String({
-        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+        pattern: MEMBER_NAME.source,
         description: 'The leader makes one up when there is none.',
       }),
     ),

@@ -13,6 +13,8 @@ import {
 } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { isId, type MemberId } from '../lib/ids.ts';
+import { parseOrigin } from '../lib/peer-url.ts';
+import { MEMBER_NAME } from './cluster.ts';
 import { REQUEST_ID, TRACE_PARENT } from './correlation.ts';
 
 /** Terms and indexes end here: room for 2^20 increments before a number would lose precision. */
@@ -20,6 +22,8 @@ export const MAX_TERM = 2 ** 53 - 2 ** 20;
 
 const MEMBER_ID_FORMAT = 'abcd-member-id';
 FormatRegistry.Set(MEMBER_ID_FORMAT, isId);
+const ORIGIN_FORMAT = 'abcd-origin';
+FormatRegistry.Set(ORIGIN_FORMAT, (text) => parseOrigin(text) === text);
 
 const exact = <T extends TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
@@ -165,6 +169,13 @@ const Forward = exact({
 });
 const ForwardAnswer = exact({ ok: Flag, body: Type.Unknown() });
 
+const Origin = Type.String({ format: ORIGIN_FORMAT, maxLength: 2048 });
+const NullableId = Type.Union([Id, Type.Null()]);
+const MemberName = Type.Union([Type.RegExp(MEMBER_NAME), Type.Null()]);
+/** Not exact: another form of hash may say more, and is answered that this node has none of it. */
+const HashPoint = { form: Count, index: Index };
+const Fence = { ...HashPoint, hash: Type.String(), majorityHash: Type.String() };
+
 /** A compiled check that narrows what passes it. */
 export interface Check<T> {
   Check(value: unknown): value is T;
@@ -196,3 +207,13 @@ export const SNAPSHOT_HEAD_CHECK = compile(SnapshotHead);
 export const SNAPSHOT_ANSWER_CHECK = compile(SnapshotAnswer);
 export const FORWARD_CHECK = compile(Forward);
 export const FORWARD_ANSWER_CHECK = compile(ForwardAnswer);
+
+/** Arguments of forwarded operations; commands are checked by the rules of the state machine. */
+export const ARGUMENT_CHECKS = {
+  id: compile(Id),
+  nullableId: compile(NullableId),
+  addMember: compile(exact({ id: NullableId, name: MemberName, url: Origin })),
+  updateMember: compile(exact({ id: Id, url: Origin })),
+  stateHash: compile(Type.Object(HashPoint)),
+  fence: compile(Type.Object(Fence)),
+} as const;

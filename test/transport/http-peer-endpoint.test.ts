@@ -63,6 +63,7 @@ describe('what is refused before it is read', () => {
     ['a newer protocol', request({ 'abcd-wire': '2-9' }), 'wire-version-mismatch'],
     ['no protocol', request({ 'abcd-wire': null }), 'wire-version-mismatch'],
     ['no sender', request({ 'abcd-from': null }), 'bad-request'],
+    ['the addressee as the sender', request({ 'abcd-from': B }), 'bad-request'],
     ['an unknown path', { ...request(), path: '/raft/apend' }, 'no-such-route'],
     ['a message of another sender', request({ 'abcd-from': '5' }), 'bad-request'],
     ['a message of another type', { ...request(), path: '/raft/vote' }, 'bad-request'],

@@ -6,6 +6,8 @@ import type { LogIndex } from '../../raft/entry.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { Fence } from '../../storage/storage.ts';
 import type { ForwardAnswer, ForwardRequest, Transport } from '../../transport/transport.ts';
+import { ApiError } from '../../wire/errors.ts';
+import { ARGUMENT_CHECKS } from '../../wire/raft-schemas.ts';
 import type { Clock } from '../clock.ts';
 import { atMost } from '../delays.ts';
 import type { Driver } from '../loop/driver.ts';
@@ -116,11 +118,17 @@ export class HashCheck {
     this.#isClosed = true;
   }
 
-  /** Answers a leader; null when the request is about something else. */
+  /**
+   * Answers a leader; null when the request is about something else.
+   *
+   * @throws ApiError `bad-request`
+   */
   serve({ operation, from, body }: ForwardRequest): Promise<ForwardAnswer> | null {
     if (this.#isClosed) return null;
+    if (operation !== 'state-hash' && operation !== 'fence') return null;
+    const check = operation === 'fence' ? ARGUMENT_CHECKS.fence : ARGUMENT_CHECKS.stateHash;
+    if (!check.Check(body)) throw new ApiError('bad-request', `${operation}: malformed`);
     if (operation === 'state-hash') return this.#answer(body as Question);
-    if (operation !== 'fence') return null;
     return Promise.resolve({ ok: true, body: this.#obey(from, body as Sentence) });
   }
 

@@ -10,10 +10,13 @@ import { clientGone } from '../../wire/usual-errors.ts';
 import type { RequestContext } from '../api.ts';
 import type { Clock } from '../clock.ts';
 import type { Delays } from '../delays.ts';
+import type { ArgumentFault } from './forwarded.ts';
 import { LeaderWait } from './leader-wait.ts';
 
 /** What only a leader can do, by name, with arguments and results that survive JSON. */
 export interface LeaderOperation {
+  /** Asked where the arguments come from another node. */
+  readonly faultOf: ArgumentFault;
   run(body: unknown, requestId: string | null, deadline: number): Promise<unknown>;
   /** Whether doing this twice, under one id, has the effect of doing it once. */
   mayRepeat(body: unknown): boolean;
@@ -136,6 +139,8 @@ export class LeaderCalls {
       if (leader() !== self || this.#closed !== null) {
         throw new ApiError('no-leader', 'this node does not lead');
       }
+      const fault = operation.faultOf(request.body, request.requestId);
+      if (fault !== null) throw new ApiError('bad-request', `${request.operation}: ${fault}`);
       const deadline = clock.now() + timeoutMs;
       return { ok: true, body: await operation.run(request.body, request.requestId, deadline) };
     } catch (error) {

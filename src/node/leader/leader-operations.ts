@@ -11,6 +11,14 @@ import type { Clock } from '../clock.ts';
 import type { ClusterTime } from '../cluster-time.ts';
 import type { Delays } from '../delays.ts';
 import type { Driver } from '../loop/driver.ts';
+import {
+  anything,
+  idFault,
+  memberFault,
+  nullableIdFault,
+  proposalFault,
+  updateFault,
+} from './forwarded.ts';
 import type { LeaderOperation } from './leader-calls.ts';
 import type { LeaseKeeper } from '../leases/lease-keeper.ts';
 import { keepAlive, type LeaseOperationParts, remainingOf } from '../leases/lease-operations.ts';
@@ -52,6 +60,7 @@ const LOOK_AGAIN_MS = 5;
 export function leaderOperations(parts: LeaderParts): ReadonlyMap<string, LeaderOperation> {
   const { membership } = parts;
   const change = (changeOf: (body: unknown) => ConfigurationChange): LeaderOperation => ({
+    faultOf: idFault,
     run: (body, requestId, deadline) => membership.change(changeOf(body), requestId, deadline),
     mayRepeat: always,
   });
@@ -59,15 +68,24 @@ export function leaderOperations(parts: LeaderParts): ReadonlyMap<string, Leader
     [
       'propose',
       {
+        faultOf: proposalFault,
         run: (body, id, deadline) => propose(parts, body as KvProposal, id, deadline),
         mayRepeat: always,
         refuses: (result) => REFUSALS.has((result as KvResult).type),
       },
     ],
-    ['cluster', { run: () => Promise.resolve(parts.cluster()), mayRepeat: always }],
+    [
+      'cluster',
+      {
+        faultOf: anything,
+        run: () => Promise.resolve(parts.cluster()),
+        mayRepeat: always,
+      },
+    ],
     [
       'add-member',
       {
+        faultOf: memberFault,
         run: (body, id, deadline) => membership.add(body as MemberInput, id, deadline),
         // Without an id each time would add another member.
         mayRepeat: (body) => (body as MemberInput).id !== null,
@@ -78,6 +96,7 @@ export function leaderOperations(parts: LeaderParts): ReadonlyMap<string, Leader
     [
       'update-member',
       {
+        faultOf: updateFault,
         run: (body, requestId, deadline) => {
           return membership.update(body as { id: MemberId; url: string }, requestId, deadline);
         },
@@ -87,6 +106,7 @@ export function leaderOperations(parts: LeaderParts): ReadonlyMap<string, Leader
     [
       'transfer',
       {
+        faultOf: nullableIdFault,
         run: (body, _id, deadline) => transfer(parts, body as MemberId | null, deadline),
         // To anybody at all, leadership would be handed on by whoever got it.
         mayRepeat: (body) => body !== null,
@@ -106,6 +126,7 @@ function leaseOperations(parts: LeaderParts): readonly (readonly [string, Leader
     [
       'keep-alive',
       {
+        faultOf: idFault,
         run: (id, _requestId, deadline) => keepAlive(leaseParts, id as LeaseId, deadline),
         mayRepeat: always,
       },
@@ -113,6 +134,7 @@ function leaseOperations(parts: LeaderParts): readonly (readonly [string, Leader
     [
       'lease-remaining',
       {
+        faultOf: idFault,
         run: (id, _requestId, deadline) => remainingOf(leaseParts, id as LeaseId, deadline),
         mayRepeat: always,
       },

@@ -46,6 +46,7 @@ function setup(
     return (answers.shift() ?? silent)();
   };
   const operation = (mayRepeat: boolean): LeaderOperation => ({
+    faultOf: (body) => (body === 'poison' ? 'it is poison' : null),
     run: (_body, requestId) => {
       ran.push(requestId);
       return world.own.shift()?.() ?? Promise.resolve('own');
@@ -314,4 +315,13 @@ test('what is forwarded is served by a leader alone, and only what it knows', as
   world.leader = SELF;
   const strange = { ...request, operation: 'strange' };
   expect(await calls.serve(strange, 100)).toMatchObject({ body: { code: 'bad-request' } });
+});
+
+test('what is forwarded with arguments that nobody knows is refused', async () => {
+  const { calls, ran, world } = setup();
+  world.leader = SELF;
+  const request = { from: OTHER, to: SELF, operation: 'write', requestId: 'r', body: 'poison' };
+  const body = { code: 'bad-request', detail: 'write: it is poison' };
+  expect(await calls.serve(request, 100)).toMatchObject({ ok: false, body });
+  expect(ran).toEqual([]);
 });

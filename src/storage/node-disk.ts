@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { assert } from '../lib/assert.ts';
 import { type Disk, DiskError, type DiskFile } from './disk.ts';
 import { libc } from './libc.ts';
+import { isOutOfFiles, SpareFiles } from './spare-files.ts';
+
+/** Of the process: a segment, a snapshot, some readers of snapshots, and their directory. */
+const SPARE = new SpareFiles(16);
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
@@ -15,13 +19,19 @@ export class NodeDisk implements Disk {
 
   constructor(root: string) {
     this.#root = root;
+    SPARE.fill();
   }
 
   async list(directory: string): Promise<string[]> {
+    const path = this.#at(directory);
     try {
-      const names = await call<string[]>('list', this.#at(directory), (done) =>
-        fs.readdir(this.#at(directory), done),
+      const { result: names, fromSpare } = await withFile<string[]>(
+        'list',
+        path,
+        (done) => fs.readdir(path, done),
+        () => fs.readdirSync(path),
       );
+      if (fromSpare) SPARE.fill();
       return names.sort();
     } catch (error) {
       if (error instanceof DiskError && error.code === 'ENOENT') return [];
@@ -35,10 +45,9 @@ export class NodeDisk implements Disk {
   }
 
   async open(path: string, mode: 'create' | 'append' | 'read'): Promise<DiskFile> {
-    const fd = await call<number>(mode, this.#at(path), (done) =>
-      fs.open(this.#at(path), FLAGS[mode], FILE_MODE, done),
-    );
-    const file = new NodeFile(fd, this.#at(path), () => this.#files.delete(file));
+    const at = this.#at(path);
+    const opened = await openFile(mode, at, FLAGS[mode]);
+    const file = new NodeFile(opened, at, () => this.#files.delete(file));
     this.#files.add(file);
     return file;
   }
@@ -54,13 +63,12 @@ export class NodeDisk implements Disk {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    const fd = await call<number>('open', this.#at(path), (done) =>
-      fs.open(this.#at(path), 'r', done),
-    );
+    const at = this.#at(path);
+    const opened = await openFile('open', at, O_RDONLY);
     try {
-      await call('sync', this.#at(path), (done) => fs.fsync(fd, done));
+      await call('sync', at, (done) => fs.fsync(opened.result, done));
     } finally {
-      await call('close', this.#at(path), (done) => fs.close(fd, done));
+      await closeFile(opened, at);
     }
   }
 
@@ -89,13 +97,15 @@ const FLAGS = {
 const KEEP_SIZE = 1;
 
 class NodeFile implements DiskFile {
+  readonly #opened: Opened;
   readonly #fd: number;
   readonly #closed: () => void;
   /** What errors call it. */
   path: string;
 
-  constructor(fd: number, path: string, closed: () => void) {
-    this.#fd = fd;
+  constructor(opened: Opened, path: string, closed: () => void) {
+    this.#opened = opened;
+    this.#fd = opened.result;
     this.path = path;
     this.#closed = closed;
   }
@@ -142,8 +152,57 @@ class NodeFile implements DiskFile {
 
   async close(): Promise<void> {
     this.#closed();
-    await call('close', this.path, (done) => fs.close(this.#fd, done));
+    await closeFile(this.#opened, this.path);
   }
+}
+
+/** What was done, and whether a file that was kept back had to be given up for it. */
+interface WithFile<T> {
+  readonly result: T;
+  readonly fromSpare: boolean;
+}
+type Opened = WithFile<number>;
+
+/** Does what needs a file; where there are none, at once and in the place of one kept back. */
+async function withFile<T>(
+  operation: string,
+  path: string,
+  start: (done: Done<T>) => void,
+  atOnce: () => T,
+): Promise<WithFile<T>> {
+  try {
+    return { result: await call<T>(operation, path, start), fromSpare: false };
+  } catch (error) {
+    if (!(error instanceof DiskError) || !isOutOfFiles(error.code)) throw error;
+  }
+  const result = await call<T>(operation, path, (done) => {
+    try {
+      done(null, SPARE.instead(atOnce));
+    } catch (error) {
+      done(error as NodeJS.ErrnoException);
+    }
+  });
+  return { result, fromSpare: true };
+}
+
+function openFile(operation: string, path: string, flags: number): Promise<Opened> {
+  return withFile<number>(
+    operation,
+    path,
+    (done) => fs.open(path, flags, FILE_MODE, done),
+    () => fs.openSync(path, flags, FILE_MODE),
+  );
+}
+
+async function closeFile({ result: fd, fromSpare }: Opened, path: string): Promise<void> {
+  await call('close', path, (done) => {
+    if (!fromSpare) {
+      fs.close(fd, done);
+      return;
+    }
+    SPARE.takeBack(fd);
+    done(null);
+  });
 }
 
 type Done<T> = (error: NodeJS.ErrnoException | null, value?: T) => void;

@@ -4,6 +4,7 @@ import { filesOf, SUITES } from './suites.ts';
 const FILES = [
   'test/differential/etcd.test.ts',
   'test/e2e/kill.test.ts',
+  'test/hostile/table.test.ts',
   'test/raft/log.test.ts',
   'test/sim/seeds.test.ts',
   'test/tidy.test.ts',
@@ -18,6 +19,7 @@ test('every file is in exactly one suite', () => {
     unit: ['test/raft/log.test.ts', 'test/tidy.test.ts'],
     simulator: ['test/sim/seeds.test.ts'],
     differential: ['test/differential/etcd.test.ts'],
+    hostile: ['test/hostile/table.test.ts'],
     e2e: ['test/e2e/kill.test.ts'],
   });
 });
@@ -27,7 +29,14 @@ test('a filter is a part of a path', () => {
     unit: ['test/raft/log.test.ts'],
     simulator: [],
     differential: [],
+    hostile: [],
     e2e: ['test/e2e/kill.test.ts'],
   });
-  expect(shares('nothing')).toEqual({ unit: [], simulator: [], differential: [], e2e: [] });
+  expect(shares('nothing')).toEqual({
+    unit: [],
+    simulator: [],
+    differential: [],
+    hostile: [],
+    e2e: [],
+  });
 });

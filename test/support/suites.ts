@@ -1,6 +1,6 @@
 /** A part of the tests that runs in a process of its own. */
 export interface Suite {
-  readonly name: 'unit' | 'simulator' | 'differential' | 'e2e';
+  readonly name: 'unit' | 'simulator' | 'differential' | 'hostile' | 'e2e';
   /** Folders under `test/`; the suite without any takes what the others leave. */
   readonly folders: readonly string[];
   /** What one test may take, unless it says otherwise. */
@@ -36,6 +36,13 @@ export const SUITES: readonly Suite[] = [
     testTimeoutMs: MINUTE,
     suiteTimeoutMs: 5 * MINUTE,
     commands: ['etcd'],
+  },
+  {
+    name: 'hostile',
+    folders: ['hostile'],
+    testTimeoutMs: MINUTE,
+    suiteTimeoutMs: 10 * MINUTE,
+    commands: [],
   },
   {
     name: 'e2e',

@@ -34,8 +34,12 @@ const isPure = under('src/raft/', 'src/kv/');
 const isSimulated = (path: string): boolean =>
   under('src/lib/', 'src/wire/', 'src/storage/', 'src/node/', 'src/sim/')(path) &&
   !under('src/storage/node-', 'src/node/clock.ts')(path);
+/** Tests of real processes, which have to be waited for now and then. */
+const WITH_PROCESSES = ['support', 'e2e', 'chaos', 'bench', 'hostile'].map(
+  (name) => `test/${name}/`,
+);
 const isUnitTest = (path: string): boolean =>
-  under('test/')(path) && !under('test/support/', 'test/e2e/', 'test/chaos/', 'test/bench/')(path);
+  under('test/')(path) && !under(...WITH_PROCESSES)(path);
 
 const BANS: readonly Ban[] = [
   { names: ['Promise'], within: isPure, instead: 'return a value; the driver does the waiting' },

@@ -128,7 +128,7 @@ export class HashCheck {
     if (operation !== 'state-hash' && operation !== 'fence') return null;
     const check = operation === 'fence' ? ARGUMENT_CHECKS.fence : ARGUMENT_CHECKS.stateHash;
     if (!check.Check(body)) throw new ApiError('bad-request', `${operation}: malformed`);
-    if (operation === 'state-hash') return this.#answer(body as Question);
+    if (operation === 'state-hash') return this.#answer(body);
     return Promise.resolve({ ok: true, body: this.#obey(from, body as Sentence) });
   }
 

@@ -294,11 +294,17 @@ function leaseIdOf(requestId: string): LeaseId {
   return idOfWords(high, low) as LeaseId;
 }
 
-/** Writes the first entry of a new cluster, the same on each of its founding members. */
+/** Nobody votes in it: elections begin with the next. */
+const FOUNDING_TERM = 1;
+
+/**
+ * Writes the first entry of a new cluster, the same on each of its founding members. A power cut
+ * may have left the term of it and no more: then it is written again.
+ */
 async function founded(options: NodeOptions): Promise<NodeOptions> {
   const { founding, restored, storage } = options;
   const isEmpty = restored.entries.length === 0 && restored.snapshot === null;
-  if (founding === null || !isEmpty || restored.state.term > 0) return options;
+  if (founding === null || !isEmpty || restored.state.term > FOUNDING_TERM) return options;
   const command: ConfigurationCommand = {
     v: 1,
     kind: 'configuration',
@@ -308,8 +314,8 @@ async function founded(options: NodeOptions): Promise<NodeOptions> {
     change: { type: 'found' },
     configuration: founding,
   };
-  const entries = [createEntry(1, 1, command)];
-  const state = { term: 1, vote: null };
+  const entries = [createEntry(1, FOUNDING_TERM, command)];
+  const state = { term: FOUNDING_TERM, vote: null };
   await storage.append({ state, entries });
   return { ...options, restored: { ...restored, state, entries } };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { bytesOfText } from '../../src/lib/bytes.ts';
 import { must } from '../../src/lib/assert.ts';
 import { ApiError } from '../../src/wire/errors.ts';
-import { NodeCluster, put } from './support/node-cluster.ts';
+import { Machine, NodeCluster, put } from './support/node-cluster.ts';
 import { watch } from './support/outcome.ts';
 
 const value = (cluster: NodeCluster, n: number, key: string) =>
@@ -294,4 +294,15 @@ describe('the cluster', () => {
     await cluster.clock.advance(600);
     expect(shown.value?.members).toHaveLength(3);
   });
+});
+
+test('a founding of which a power cut left only the term is done again', async () => {
+  const cluster = await NodeCluster.of(1);
+  cluster.kill(cluster.machine(1));
+  const machine = new Machine(cluster.machine(1).id);
+  cluster.machines[0] = machine;
+  await cluster.open(machine);
+  await must(machine.storage, 'storage').append({ state: { term: 1, vote: null }, entries: [] });
+  await cluster.start(machine);
+  expect((await cluster.put(machine, 'a', '1')).revision).toBe(2);
 });

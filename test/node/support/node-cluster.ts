@@ -118,17 +118,23 @@ export class NodeCluster {
     return machine;
   }
 
-  async start(machine: Machine, given: Partial<NodeOptions> = {}): Promise<Node> {
+  /** Opens its disk, and does no more. */
+  async open(machine: Machine): Promise<Restored> {
     const { clock } = this;
     const identity = { clusterId: CLUSTER, memberId: machine.id, node: {} };
-    const storage = new JsonlStorage(machine.disk, {
+    machine.storage = new JsonlStorage(machine.disk, {
       reserveBytes: 0,
       pause: () => Promise.resolve(),
       now: () => clock.now(),
     });
-    const restored = machine.tamper(await storage.open(identity));
+    return await machine.storage.open(identity);
+  }
+
+  async start(machine: Machine, given: Partial<NodeOptions> = {}): Promise<Node> {
+    const { clock } = this;
+    const restored = machine.tamper(await this.open(machine));
+    const storage = must(machine.storage, 'storage');
     const isFounder = this.#configuration?.members.some((member) => member.id === machine.id);
-    machine.storage = storage;
     machine.running = await Node.start({
       storage,
       restored,

@@ -1,5 +1,5 @@
 import { assert } from '../lib/assert.ts';
-import type { Prng } from '../lib/prng.ts';
+import type { CrashChoices } from './crash-choices.ts';
 import { type Disk, DiskError, type DiskFile } from './disk.ts';
 import { type CrashMode, MemoryFile } from './memory-file.ts';
 import { MemoryNames, parentOf } from './memory-names.ts';
@@ -123,13 +123,22 @@ export class MemoryDisk implements Disk {
   }
 
   /** The disk after a crash. This one is dead from now on, but can be crashed in other ways too. */
-  crash(prng: Prng, mode: CrashMode, options: MemoryDiskOptions = this.#options): MemoryDisk {
+  crash(
+    choices: CrashChoices,
+    mode: CrashMode,
+    options: MemoryDiskOptions = this.#options,
+  ): MemoryDisk {
     this.#dead = true;
     const left = new MemoryDisk(options);
-    left.#names = this.#names.crashed(prng, mode, (file) =>
-      file.crashed(prng, mode, (this.#inFlight.get(file) ?? 0) > 0),
+    left.#names = this.#names.crashed(choices, mode, (file) =>
+      file.crashed(choices, mode, (this.#inFlight.get(file) ?? 0) > 0),
     );
     return left;
+  }
+
+  /** Equal for disks that are the same in everything that may ever show. */
+  describe(): string {
+    return this.#names.describe();
   }
 
   /** The paths of all files. */

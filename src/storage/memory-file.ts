@@ -1,5 +1,5 @@
 import { assert } from '../lib/assert.ts';
-import type { Prng } from '../lib/prng.ts';
+import { type CrashChoices, notableCuts } from './crash-choices.ts';
 
 /**
  * What a crash makes of bytes that were written and not synced.
@@ -77,20 +77,30 @@ export class MemoryFile {
     this.#durable = new GrowingBytes(bytes);
   }
 
+  /** Equal for files that are the same in everything that may ever show. */
+  describe(): string {
+    const parts = [textOf(this.#visible), textOf(this.#durable)];
+    for (const change of this.#changes) {
+      if (change.type === 'truncate') parts.push(`truncate ${change.size}`);
+      else parts.push(`write ${change.offset}`, Buffer.from(change.bytes).toString('latin1'));
+    }
+    return parts.map((part) => `${part.length}:${part}`).join('');
+  }
+
   /** What is left after a crash. @param inFlight the last change was still under way. */
-  crashed(prng: Prng, mode: CrashMode, inFlight: boolean): MemoryFile {
+  crashed(choices: CrashChoices, mode: CrashMode, inFlight: boolean): MemoryFile {
     const left = new MemoryFile();
     left.allocated = this.allocated;
     if (mode === 'kill') {
       left.#visible = this.#visible.copy();
       left.#durable = this.#durable.copy();
       left.#changes = [...this.#changes];
-      if (inFlight) left.#cutLastWrite(prng);
+      if (inFlight) left.#cutLastWrite(choices);
       return left;
     }
     const survivor = this.#durable.copy();
-    const fate = mode === 'mixed' ? prng.pick(POWER_CUTS) : mode;
-    if (fate !== 'drop') survive(survivor, this.#changes, prng, fate);
+    const fate = mode === 'mixed' ? choices.pick(POWER_CUTS) : mode;
+    if (fate !== 'drop') survive(survivor, this.#changes, choices, fate);
     left.#visible = survivor;
     left.#durable = survivor.copy();
     return left;
@@ -101,10 +111,10 @@ export class MemoryFile {
     applyChange(this.#visible, change);
   }
 
-  #cutLastWrite(prng: Prng): void {
+  #cutLastWrite(choices: CrashChoices): void {
     const last = this.#changes.at(-1);
     if (last?.type !== 'write') return;
-    const kept = prng.between(0, last.bytes.length + 1);
+    const kept = choices.between(0, last.bytes.length + 1, () => notableCuts(last.bytes));
     this.#changes[this.#changes.length - 1] = { ...last, bytes: last.bytes.slice(0, kept) };
     this.#visible.truncate(last.offset + kept);
   }
@@ -113,7 +123,7 @@ export class MemoryFile {
 function survive(
   disk: GrowingBytes,
   changes: readonly Change[],
-  prng: Prng,
+  choices: CrashChoices,
   fate: 'keep' | 'prefix' | 'sectors' | 'zeros',
 ): void {
   switch (fate) {
@@ -121,23 +131,24 @@ function survive(
       for (const change of changes) applyChange(disk, change);
       return;
     case 'prefix':
-      survivePrefix(disk, changes, prng, false);
+      survivePrefix(disk, changes, choices, false);
       return;
     case 'zeros':
-      survivePrefix(disk, changes, prng, true);
+      survivePrefix(disk, changes, choices, true);
       return;
     case 'sectors':
-      for (const change of changes) surviveSectors(disk, change, prng);
+      for (const change of changes) surviveSectors(disk, change, choices);
   }
 }
 
 function survivePrefix(
   disk: GrowingBytes,
   changes: readonly Change[],
-  prng: Prng,
+  choices: CrashChoices,
   zeros: boolean,
 ): void {
-  let left = prng.between(0, changes.reduce((sum, change) => sum + weight(change), 0) + 1);
+  const all = changes.reduce((sum, change) => sum + weight(change), 0);
+  let left = choices.between(0, all + 1, () => notableCuts(Buffer.concat(changes.map(bytesOf))));
   for (const change of changes) {
     if (change.type === 'truncate') {
       if (left > 0) applyChange(disk, change);
@@ -151,23 +162,32 @@ function survivePrefix(
   }
 }
 
-function surviveSectors(disk: GrowingBytes, change: Change, prng: Prng): void {
+function surviveSectors(disk: GrowingBytes, change: Change, choices: CrashChoices): void {
   if (change.type === 'truncate') {
-    if (prng.chance(0.5)) applyChange(disk, change);
+    if (choices.chance(0.5)) applyChange(disk, change);
     return;
   }
   const end = change.offset + change.bytes.length;
   for (let at = change.offset; at < end; at = (Math.floor(at / SECTOR) + 1) * SECTOR) {
     const stop = Math.min(end, (Math.floor(at / SECTOR) + 1) * SECTOR);
-    if (prng.chance(0.5)) {
+    if (choices.chance(0.5)) {
       disk.put(at, change.bytes.subarray(at - change.offset, stop - change.offset));
     }
   }
-  if (prng.chance(0.5)) disk.grow(end);
+  if (choices.chance(0.5)) disk.grow(end);
 }
 
+/** A truncation counts as one byte. */
 function weight(change: Change): number {
   return change.type === 'write' ? change.bytes.length : 1;
+}
+
+function bytesOf(change: Change): Uint8Array {
+  return change.type === 'write' ? change.bytes : new Uint8Array(1);
+}
+
+function textOf(bytes: GrowingBytes): string {
+  return Buffer.from(bytes.slice(0, bytes.length)).toString('latin1');
 }
 
 function applyChange(target: GrowingBytes, change: Change): void {

@@ -1,4 +1,4 @@
-import type { Prng } from '../lib/prng.ts';
+import type { CrashChoices } from './crash-choices.ts';
 import { type CrashMode, type MemoryFile, POWER_CUTS } from './memory-file.ts';
 
 /** One operation on a directory; each survives a power cut, or does not, by itself. */
@@ -78,7 +78,11 @@ export class MemoryNames {
   }
 
   /** @param crashed the content that each file is left with. */
-  crashed(prng: Prng, mode: CrashMode, crashed: (file: MemoryFile) => MemoryFile): MemoryNames {
+  crashed(
+    choices: CrashChoices,
+    mode: CrashMode,
+    crashed: (file: MemoryFile) => MemoryFile,
+  ): MemoryNames {
     const copies = new Map<MemoryFile, MemoryFile>();
     const copy = (file: MemoryFile): MemoryFile => {
       const made = copies.get(file) ?? crashed(file);
@@ -96,11 +100,25 @@ export class MemoryNames {
       );
       return left;
     }
-    for (const change of surviving(this.#changes, prng, mode)) {
+    for (const change of surviving(this.#changes, choices, mode)) {
       left.#harden('file' in change ? { ...change, file: copy(change.file) } : change);
     }
     left.#reboot();
     return left;
+  }
+
+  /** Equal for directories that are the same in everything that may ever show. */
+  describe(): string {
+    const all = new Set([...this.#files.values(), ...this.#durableFiles.values()]);
+    const numbers = new Map([...all].map((file, at) => [file, at]));
+    const names = (files: ReadonlyMap<string, MemoryFile>): string[] =>
+      [...files].map(([path, file]) => `${path}=${numbers.get(file)}`).sort();
+    const changes = this.#changes.map((change) =>
+      'file' in change ? { ...change, file: numbers.get(change.file) } : change,
+    );
+    const directories = [[...this.#directories], [...this.#durableDirectories]];
+    const known = [names(this.#files), names(this.#durableFiles), directories, changes];
+    return JSON.stringify(known) + [...all].map((file) => file.describe()).join('');
   }
 
   #change(change: NameChange): void {
@@ -123,14 +141,14 @@ export class MemoryNames {
 
 function surviving(
   changes: readonly NameChange[],
-  prng: Prng,
+  choices: CrashChoices,
   mode: CrashMode,
 ): readonly NameChange[] {
-  const fate = mode === 'mixed' ? prng.pick(POWER_CUTS) : mode;
+  const fate = mode === 'mixed' ? choices.pick(POWER_CUTS) : mode;
   if (fate === 'drop') return [];
   if (fate === 'keep') return changes;
-  if (fate === 'prefix') return changes.slice(0, prng.between(0, changes.length + 1));
-  return changes.filter(() => prng.chance(0.5));
+  if (fate === 'prefix') return changes.slice(0, choices.between(0, changes.length + 1));
+  return changes.filter(() => choices.chance(0.5));
 }
 
 function applyChange(

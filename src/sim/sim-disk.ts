@@ -3,6 +3,7 @@
  * world wants them to. It survives the processes that use it.
  */
 import type { Prng } from '../lib/prng.ts';
+import type { CrashChoices } from '../storage/crash-choices.ts';
 import type { CrashMode } from '../storage/memory-file.ts';
 import { type DiskFault, type DiskOperation, MemoryDisk } from '../storage/memory-disk.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -21,6 +22,8 @@ export interface SimDiskOptions {
   readonly scheduler: Scheduler;
   readonly prng: Prng;
   readonly profile: DiskProfile;
+  /** Hears of every operation before anything comes of it. */
+  readonly onOperation: (operation: DiskOperation) => void;
   /** Faults beyond those that the world asks for. */
   readonly sabotage: (operation: DiskOperation) => DiskFault | null;
   /** Gives an answer of the disk to the process that runs at the moment. */
@@ -55,13 +58,13 @@ export class SimDisk {
   }
 
   /** The process ends, and with it all that was under way. */
-  crash(mode: CrashMode): void {
+  crash(mode: CrashMode, choices: CrashChoices = this.#options.prng): void {
     this.#crash = null;
     this.#failNext = null;
     this.#owed = null;
     this.#underWay.clear();
     this.hasFailed = this.#capacity !== UNLIMITED;
-    this.#disk = this.#disk.crash(this.#options.prng, mode);
+    this.#disk = this.#disk.crash(choices, mode);
   }
 
   /** Ends the process around its n-th disk operation from now. */
@@ -126,6 +129,7 @@ export class SimDisk {
   }
 
   #fault(operation: DiskOperation): DiskFault | null {
+    this.#options.onOperation(operation);
     const crash = this.#crash;
     if (crash !== null) {
       crash.countdown -= 1;

@@ -56,6 +56,8 @@ export class SimNetwork {
   #generation = 0;
   readonly #clogs = new Map<Link, Clog>();
   readonly #lastArrival = new Map<Link, number>();
+  /** Hears of everything that has just left a member. */
+  onCarried: (from: MemberId) => void = () => undefined;
 
   constructor(scheduler: Scheduler, prng: Prng, coverage: Coverage, profile: NetworkProfile) {
     this.#scheduler = scheduler;
@@ -77,6 +79,11 @@ export class SimNetwork {
    * Lets `arrive` happen at the addressee, whenever and, unless it is `once` only, however often.
    */
   carry(from: MemberId, to: MemberId, arrive: () => void, once = false): void {
+    this.#carry(from, to, arrive, once);
+    this.onCarried(from);
+  }
+
+  #carry(from: MemberId, to: MemberId, arrive: () => void, once: boolean): void {
     const { lossRate, duplicateRate, replayRate } = this.#profile;
     if (!once && this.#prng.chance(replayRate)) {
       const generation = this.#generation;

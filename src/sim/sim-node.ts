@@ -9,6 +9,7 @@ import type { Configuration } from '../raft/configuration.ts';
 import type { LogIndex, Term } from '../raft/entry.ts';
 import { DiskError } from '../storage/disk.ts';
 import { JsonlStorage } from '../storage/jsonl-storage.ts';
+import type { CrashChoices } from '../storage/crash-choices.ts';
 import type { CrashMode } from '../storage/memory-file.ts';
 import { DamageError, type Identity, type Restored, type Storage } from '../storage/storage.ts';
 import type { TransportHandler } from '../transport/transport.ts';
@@ -65,6 +66,7 @@ export class SimNode {
       scheduler,
       prng: prng.fork(),
       profile: profile.disk,
+      onOperation: (operation) => sabotage.onOperation?.(this, operation),
       sabotage: sabotage.disk ?? (() => null),
       deliver: (answer) => this.#life?.lifeline.enter(answer),
     });
@@ -151,8 +153,12 @@ export class SimNode {
     this.#life?.lifeline.resume();
   }
 
-  /** The process ends, with its machine unless the mode is `kill`. */
-  crash(mode: CrashMode): void {
+  /**
+   * The process ends, with its machine unless the mode is `kill`.
+   *
+   * @param choices instead of the seed's.
+   */
+  crash(mode: CrashMode, choices?: CrashChoices): void {
     const life = this.#life;
     if (life === null) return;
     const { trace, coverage, watcher } = this.#options.world;
@@ -163,7 +169,7 @@ export class SimNode {
     life.lifeline.end();
     this.#life = null;
     life.node?.kill();
-    this.disk.crash(mode);
+    this.disk.crash(mode, choices);
     watcher.ended(this);
   }
 

@@ -32,6 +32,8 @@ export interface World {
 export interface Sabotage {
   readonly storage?: (storage: Storage) => Storage;
   readonly disk?: (operation: DiskOperation) => DiskFault | null;
+  /** Hears of every operation of a disk before anything comes of it, and may plan a crash there. */
+  readonly onOperation?: (node: SimNode, operation: DiskOperation) => void;
 }
 
 /** Who is told of everything that the checkers go by. Each method throws SimFailure. */

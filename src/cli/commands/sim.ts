@@ -12,6 +12,7 @@ import { measureSpeed } from '../../sim/speed.ts';
 import type { Cli } from '../cli.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import { runCampaign } from '../sim-campaign.ts';
+import { addScopeOptions, runScope } from './sim-scope.ts';
 
 const SPEED_RUNS = 6;
 /** Seeds enough for any number of minutes. */
@@ -19,8 +20,7 @@ const ENDLESS = 10 ** 9;
 
 /** Adds the command, which is of no use to those who only run nodes. */
 export function addSimCommand(program: Command, cli: Cli, done: (exitCode: number) => void): void {
-  program
-    .command('sim', { hidden: true })
+  addScopeOptions(program.command('sim', { hidden: true }))
     .description('run the deterministic simulator')
     .option('--seed <n>', 'run one seed, and print its trace if it fails')
     .option('--trace', 'with --seed: print the whole trace')
@@ -39,6 +39,7 @@ export function addSimCommand(program: Command, cli: Cli, done: (exitCode: numbe
 
 async function sim(cli: Cli, flags: FlagValues): Promise<number> {
   if (flags['speed'] === true) return showSpeed(cli);
+  if (flags['scope'] !== undefined) return runScope(cli, flags);
   if (flags['seed'] !== undefined) return runOne(cli, numberIn(flags, 'seed', 1), flags);
   const from = flags['from'] === 'fresh' ? freshSeed(cli) : numberIn(flags, 'from', 1);
   const minutes = flags['minutes'] === undefined ? null : numberIn(flags, 'minutes', 1);

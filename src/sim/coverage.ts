@@ -87,6 +87,12 @@ export const EVENTS = [
   'clock-rate-changed',
   'wall-clock-jumped',
   'healed-core',
+  'state-corrupted',
+  'scene-lock-handed-on',
+  'scene-lease-of-many-terms',
+  'scene-useless-leader',
+  'scene-deposed-leader',
+  'scene-return',
 ] as const;
 
 export type CoverageEvent = (typeof EVENTS)[number];

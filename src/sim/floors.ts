@@ -84,6 +84,12 @@ const PER_HUNDRED_RUNS: Readonly<Partial<Record<CoverageEvent, number>>> = {
   'clock-rate-changed': 20,
   'wall-clock-jumped': 20,
   'healed-core': 10,
+  'state-corrupted': 15,
+  'scene-lock-handed-on': 5,
+  'scene-lease-of-many-terms': 5,
+  'scene-useless-leader': 5,
+  'scene-deposed-leader': 5,
+  'scene-return': 5,
 };
 
 /** What happened too seldom, with both numbers; nothing for few runs. */

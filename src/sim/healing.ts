@@ -9,7 +9,10 @@ import { type Configuration, memberOf, votersOf } from '../raft/configuration.ts
 import { hasQuorum } from '../raft/quorum.ts';
 import type { Oracle } from './checkers/oracle.ts';
 import { DEFAULT_PEER_TIMEOUTS } from '../transport/timeouts.ts';
+import { Calm } from './calm.ts';
 import { check } from './failure.ts';
+import { RareScenes } from './rare-scenes.ts';
+import { checkServices } from './services.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import { PERFECT_NETWORK } from './sim-network.ts';
 import type { SimNode } from './sim-node.ts';
@@ -43,7 +46,9 @@ export interface HealingOptions {
 export class Healing {
   readonly #options: HealingOptions;
   readonly #prng: Prng;
-  #core: readonly SimNode[] = [];
+  readonly #leftOut = new Set<SimNode>();
+  /** Who is stopped now is to stay so. */
+  #isPlaying = false;
 
   constructor(options: HealingOptions) {
     this.#options = options;
@@ -56,13 +61,21 @@ export class Healing {
     const nodes = this.#options.cluster.nodes;
     // A change under way may still make a majority of what is no majority now.
     const all = this.#options.isChanging() || this.#prng.chance(0.5);
-    this.#core = all ? nodes : this.#drawCore(nodes);
-    this.#leaveOut(nodes.filter((node) => !this.#core.includes(node)));
+    const core = all ? nodes : this.#drawCore(nodes);
+    this.#leaveOut(
+      nodes.filter((node) => !core.includes(node)),
+      core,
+    );
     this.#supervise();
     this.#await(START_MS, 'nodes start', () => this.#hasStarted());
     if (!this.#isEnough()) this.#healAll();
-    else if (this.#core.length < nodes.length) this.#options.world.coverage.count('healed-core');
+    else if (core.length < nodes.length) this.#options.world.coverage.count('healed-core');
     this.#progress();
+  }
+
+  /** Everybody but who is left out: who joins later belongs to it, too. */
+  get #core(): readonly SimNode[] {
+    return this.#options.cluster.nodes.filter((node) => !this.#leftOut.has(node));
   }
 
   #progress(): void {
@@ -78,6 +91,9 @@ export class Healing {
     this.#await(LEASES_END_MS, 'leases end', () => this.#leads()?.node?.store.leaseCount === 0);
     const settledMs = SETTLED_WITHIN * electionMs + SNAPSHOT_AGAIN_MS;
     this.#await(settledMs, 'nodes converge', () => this.#hasConverged());
+    this.#serve();
+    this.#await(ELECTED_WITHIN * electionMs, 'a leader is elected', () => this.#leads() !== null);
+    this.#await(settledMs, 'nodes converge', () => this.#hasConverged());
     const leader = this.#leads();
     const term = leader?.node?.raft.state.term;
     const changed = (): boolean =>
@@ -87,6 +103,18 @@ export class Healing {
     check(!changed(), 'leadership is stable', () => {
       return `${leader?.name} led term ${term}, now ${this.#describe()}`;
     });
+  }
+
+  #serve(): void {
+    const { world, cluster, hasFailed } = this.#options;
+    const leader = (): SimNode | null => this.#leads();
+    const members = this.converged.filter(({ node }) => node !== null);
+    if (hasFailed()) return;
+    const calm = new Calm({ world, cluster, members, leader, hasFailed });
+    checkServices(calm);
+    this.#isPlaying = true;
+    new RareScenes(calm).play();
+    this.#isPlaying = false;
   }
 
   /** Everything works again; nobody runs yet who does not. */
@@ -104,17 +132,17 @@ export class Healing {
   /** Keeps the core running: what a fault did may show only now. */
   #supervise(): void {
     for (const node of this.#core) {
-      node.resume();
+      if (!this.#isPlaying) node.resume();
       if (!node.isRunning && !node.isGone) node.start();
     }
     this.#options.world.scheduler.after(SUPERVISE_MS, () => this.#supervise());
   }
 
   #healAll(): void {
-    const { world, cluster } = this.#options;
+    const { world } = this.#options;
     world.trace.line('world', 'the core is not enough: all heal');
     world.network.mend();
-    this.#core = cluster.nodes;
+    this.#leftOut.clear();
     this.#await(START_MS, 'nodes start', () => this.#hasStarted());
   }
 
@@ -139,16 +167,17 @@ export class Healing {
   }
 
   /** The others die, or are cut off; of some every word arrives, but none reaches them. */
-  #leaveOut(others: readonly SimNode[]): void {
+  #leaveOut(others: readonly SimNode[], core: readonly SimNode[]): void {
     const { network, trace } = this.#options.world;
     const ids = (nodes: readonly SimNode[]): MemberId[] => nodes.map((node) => node.id);
     for (const node of others) {
       const way = this.#prng.pick(['dead', 'cut', 'deaf', 'mute'] as const);
       trace.line(node.name, `stays ${way}`);
+      this.#leftOut.add(node);
       if (way === 'dead') node.crash('drop');
       else node.resume();
-      if (way !== 'mute') network.cut(ids(this.#core), [node.id]);
-      if (way !== 'deaf') network.cut([node.id], ids(this.#core));
+      if (way !== 'mute') network.cut(ids(core), [node.id]);
+      if (way !== 'deaf') network.cut([node.id], ids(core));
     }
   }
 

@@ -70,11 +70,11 @@ export class LeaseHolders {
     while (!this.#stopping) {
       await this.#world.scheduler.pause(LOOK_EVERY_MS);
       const { oldLeader } = this.#cluster;
-      const leases = [...this.#held];
-      if (oldLeader === null || leases.length === 0) continue;
-      const [id, clock] = prng.pick(leases);
+      if (oldLeader === null) continue;
       // One that is stopped answers when it goes on: it is to find several questions then.
-      this.#tasks.spawn(this.#askOldLeader(oldLeader, id, clock));
+      for (const [id, clock] of this.#held) {
+        if (prng.chance(0.5)) this.#tasks.spawn(this.#askOldLeader(oldLeader, id, clock));
+      }
     }
   }
 
@@ -89,7 +89,7 @@ export class LeaseHolders {
     const { scheduler } = this.#world;
     const clock = new MachineClock(scheduler);
     while (!this.#stopping) {
-      clock.setRate(1 + (2 * prng.unit() - 1) * RATE_ERROR);
+      clock.setRate(prng.pick([1 - RATE_ERROR, 1 + (2 * prng.unit() - 1) * RATE_ERROR]));
       await scheduler.pause(prng.unit() * 2_000);
       await this.#life(prng, () => clock.now());
     }

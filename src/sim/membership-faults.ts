@@ -1,5 +1,7 @@
 /** FAULTS OF THE MEMBERSHIP: members come and go, lead and hand over, and lose their disks. */
 import type { Prng } from '../lib/prng.ts';
+import type { RequestContext } from '../node/api.ts';
+import type { Node } from '../node/node.ts';
 import { votersOf } from '../raft/configuration.ts';
 import { isExpected, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
@@ -9,6 +11,7 @@ const MEMBERS_MAX = 8;
 /** Whoever was removed goes on for a while: it must not disturb the others. */
 const REMOVED_LIVES_MS = 5_000;
 const TRANSFER_TIMEOUT_MS = 2_000;
+const CHANGE_TIMEOUT_MS = 2_000;
 /** About two lines of the log. */
 const END_BYTES = 400;
 
@@ -116,7 +119,23 @@ export class MembershipFaults {
 
   async #join(): Promise<void> {
     const joiner = await this.#cluster.join();
-    if (joiner !== null) this.#world.coverage.count('member-joined');
+    if (joiner === null) return;
+    this.#world.coverage.count('member-joined');
+    if (this.#prng.chance(0.5)) await this.#update(joiner);
+  }
+
+  /** A new member, which does not vote yet, perhaps, gets another address or is to vote at once. */
+  async #update({ id, url }: SimNode): Promise<void> {
+    const { running } = this.#cluster;
+    if (running.length === 0) return;
+    const promotes = this.#prng.chance(0.3);
+    const ask = (node: Node, context: RequestContext): Promise<unknown> =>
+      promotes ? node.promoteMember(id, context) : node.updateMember(id, `${url}:1`, context);
+    await this.#cluster
+      .call(this.#prng.pick(running), ask, CHANGE_TIMEOUT_MS)
+      .catch((error: unknown) => {
+        if (!isExpected(error)) throw error;
+      });
   }
 
   async #remove(target: SimNode): Promise<void> {

@@ -5,12 +5,19 @@ import { foundingClusterId, foundingConfiguration, foundingMemberId } from '../n
 import type { RequestContext } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
 import { ApiError } from '../wire/errors.ts';
+import { SimFailure } from './failure.ts';
 import { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
 
 const TOKEN = 'simulated';
 /** How far a client is from a node, ms. */
 const CLIENT_DELAY_MS = 2;
+/**
+ * A node answers before its deadline; by a clock that is slow by a tenth, with what it takes to
+ * give up a place in a queue.
+ */
+const OVERDUE = 2;
+const OVERDUE_MS = 1_000;
 /** Patience of whoever changes the membership, for one attempt and in all, ms. */
 const CHANGE_TIMEOUT_MS = 2_000;
 const CHANGE_ATTEMPTS = 20;
@@ -23,6 +30,12 @@ export class NoAnswer extends Error {
 /** Nothing listens there: nothing happened. */
 export class NotThere extends Error {
   override readonly name = 'NotThere';
+}
+
+/** A question to a process, from when it got there until it is answered. */
+interface Asked {
+  readonly node: Node;
+  readonly at: number;
 }
 
 export class SimCluster {
@@ -112,17 +125,32 @@ export class SimCluster {
         });
       };
       const fail = (error: Error): void => later(() => reject(error));
+      let asked: Asked | null = null;
       scheduler.after(delay(), () => {
         if (target.node === null) return fail(new NotThere(target.name));
         target.enter((node) => {
+          asked = { node, at: scheduler.now };
+          const overdueMs = OVERDUE * timeoutMs + OVERDUE_MS;
+          scheduler.after(overdueMs, () => this.#checkEnded(target, asked));
           const context = { deadline: node.now() + timeoutMs, requestId, signal: null };
-          ask(node, context).then(
-            (result) => later(() => resolve(result)),
-            (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
-          );
+          ask(node, context)
+            .finally(() => {
+              asked = null;
+            })
+            .then(
+              (result) => later(() => resolve(result)),
+              (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
+            );
         });
       });
     });
+  }
+
+  /** A process that runs answers everything in time, if only that it does not know. */
+  #checkEnded(target: SimNode, asked: Asked | null): void {
+    if (asked === null || target.node !== asked.node || target.stoppedAt >= asked.at) return;
+    const detail = `${target.name} was asked at ${asked.at.toFixed(3)}`;
+    this.#world.failed(new SimFailure('requests end in time', detail));
   }
 
   /** A new machine that joins; resolves with it once it is a member, or with null. */

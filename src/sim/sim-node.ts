@@ -51,6 +51,8 @@ export class SimNode {
   #beforeDamage: DurableLog | null = null;
   /** It refused to start, or was removed: it will not be started again. */
   isGone = false;
+  /** When it was stopped last. */
+  stoppedAt = Number.NEGATIVE_INFINITY;
   /** Something reached the process in this event. */
   wasTouched = false;
 
@@ -145,6 +147,7 @@ export class SimNode {
 
   /** SIGSTOP. */
   stop(): void {
+    this.stoppedAt = this.#options.world.scheduler.now;
     this.#life?.lifeline.stop();
   }
 

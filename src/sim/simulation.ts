@@ -19,6 +19,7 @@ import { Scheduler } from './scheduler.ts';
 import { SimCluster } from './sim-cluster.ts';
 import { SimNetwork } from './sim-network.ts';
 import type { SimNode } from './sim-node.ts';
+import { StateCorruption } from './state-corruption.ts';
 import { Trace } from './trace.ts';
 import { Watchers } from './watchers.ts';
 import { Workload } from './workload.ts';
@@ -151,6 +152,7 @@ export class Simulation {
     this.#settle(watchers, healing.converged);
     if (this.#hasFailed()) return;
     checks.finish(healing.converged);
+    this.#corrupt(healing.converged);
     scheduler.afterEvent = () => undefined;
   }
 
@@ -164,6 +166,14 @@ export class Simulation {
       'watches tell all',
       () => `not within ${SETTLE_MS} ms: ${watchers.waiting}`,
     );
+  }
+
+  /** One of them goes wrong, and the others notice. */
+  #corrupt(nodes: readonly SimNode[]): void {
+    const { world, cluster, checks } = this;
+    const ignore = (node: SimNode): void => checks.ended(node);
+    const hasFailed = (): boolean => this.#hasFailed();
+    new StateCorruption({ world, cluster, nodes, ignore, hasFailed }).run();
   }
 
   #run(ms: number, done: () => boolean): void {

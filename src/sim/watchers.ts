@@ -3,7 +3,7 @@
  * process dies or by chance, and goes on at the revision after the last it heard of. Some read
  * slowly; now and then one wants to know only what is new.
  */
-import { type ByteString, bytesOfText, EMPTY_BYTES } from '../lib/bytes.ts';
+import { type ByteString, bytesOfText, EMPTY_BYTES, prefixEnd } from '../lib/bytes.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { RequestContext, Unsubscribe } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
@@ -17,7 +17,9 @@ import type { SimNode } from './sim-node.ts';
 import { Tasks } from './tasks.ts';
 import type { World } from './world.ts';
 
-const WATCHERS = 3;
+const WATCHERS = 4;
+/** What the keys of the clients begin with. */
+const ALL_KEYS = bytesOfText('key-');
 const TIMEOUT_MS = 1_000;
 const LOOK_EVERY_MS = 100;
 const PROGRESS_MS = 300;
@@ -305,6 +307,8 @@ function drawTopic(prng: Prng, keys: number): WatchTopic {
     { start: EMPTY_BYTES, end: null },
     { start, end: null },
     { start, end: `${start}\0` as ByteString },
+    { start, end: prefixEnd(start) },
+    { start: ALL_KEYS, end: prefixEnd(ALL_KEYS) },
   ];
   const only = prng.pick([null, null, 'put', 'delete'] as const);
   return { range: prng.pick(ranges), only, prev: prng.chance(0.5) };

@@ -16,7 +16,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-type Step = 'test' | 'check' | 'test:docker' | 'test:chaos';
+type Step = 'test' | 'check' | 'sim:canaries' | 'test:docker' | 'test:chaos';
 
 /** Runs the script with steps that do as they are told, by the name of their package script. */
 async function ci(steps: Readonly<Record<Step, string>>) {
@@ -37,6 +37,7 @@ async function ci(steps: Readonly<Record<Step, string>>) {
 const GOOD = {
   test: 'echo 10 passed, 0 failed',
   check: 'echo 4 passed, 0 failed',
+  'sim:canaries': 'echo 100 passed, 0 failed',
   'test:chaos': 'echo 2 passed, 0 failed',
 };
 
@@ -45,7 +46,7 @@ test('the counts of all steps are added up', async () => {
     ...GOOD,
     'test:docker': 'echo 1 passed, 0 failed; echo 7 passed, 0 failed',
   });
-  expect(result).toEqual({ code: 0, last: '23 passed, 0 failed' });
+  expect(result).toEqual({ code: 0, last: '123 passed, 0 failed' });
 });
 
 test('a failure is counted, and the steps after it still run', async () => {
@@ -54,7 +55,7 @@ test('a failure is counted, and the steps after it still run', async () => {
     test: 'echo 9 passed, 1 failed; exit 1',
     'test:docker': 'echo 7 passed, 0 failed',
   });
-  expect(result).toEqual({ code: 1, last: '22 passed, 1 failed' });
+  expect(result).toEqual({ code: 1, last: '122 passed, 1 failed' });
 });
 
 test.each([
@@ -64,5 +65,5 @@ test.each([
   ['says it in the middle of a line', 'echo "step: 5 passed, 0 failed"'],
 ])('a step that %s has failed', async (_what, body) => {
   const result = await ci({ ...GOOD, 'test:docker': body });
-  expect(result).toEqual({ code: 1, last: '16 passed, 1 failed' });
+  expect(result).toEqual({ code: 1, last: '116 passed, 1 failed' });
 });

@@ -1,0 +1,78 @@
+/** THE TABLE of canaries, for people. */
+import { join } from 'node:path';
+import type { Finding } from '../support/hunt.ts';
+import type { Canary } from './canary.ts';
+import { isFound } from './release.ts';
+
+const PAGE = join(import.meta.dir, '../../../docs/canaries.md');
+
+/** What came of one canary. Numbers are medians over the starting points. */
+export interface Row {
+  readonly area: string;
+  readonly canary: Canary;
+  readonly found: number;
+  readonly of: number;
+  readonly seeds: number;
+  readonly seconds: number;
+  /** What noticed it, most often first. */
+  readonly invariants: readonly string[];
+}
+
+export function rowOf(area: string, canary: Canary, findings: readonly Finding[]): Row {
+  const counts = new Map<string, number>();
+  for (const { invariant } of findings) {
+    if (invariant !== null) counts.set(invariant, (counts.get(invariant) ?? 0) + 1);
+  }
+  const byCount = [...counts].toSorted(([, a], [, b]) => b - a);
+  return {
+    area,
+    canary,
+    found: findings.filter(isFound).length,
+    of: findings.length,
+    seeds: median(findings.map(({ runs }) => runs)),
+    seconds: median(findings.map(({ seconds }) => seconds)),
+    invariants: byCount.map(([invariant]) => invariant),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+export async function writePage(rows: readonly Row[], starts: number): Promise<void> {
+  const areas = new Set(rows.map(({ area }) => area));
+  const sections = [...areas].map((area) => {
+    const own = rows.filter((row) => row.area === area);
+    const title = area.charAt(0).toUpperCase() + area.slice(1);
+    return [`## ${title}`, '', ...HEAD, ...own.map(lineOf), ''].join('\n');
+  });
+  await Bun.write(PAGE, `${introduction(rows.length, starts)}\n${sections.join('\n')}`);
+}
+
+const HEAD = [
+  '| canary | seen before | noticed by | seeds | seconds |',
+  '| --- | --- | --- | ---: | ---: |',
+];
+
+function lineOf({ canary, seeds, seconds, invariants, found, of }: Row): string {
+  const by = found === of ? invariants.join('; ') : `not found in ${of - found} of ${of}`;
+  const cells = [canary.name, canary.known ?? '', by, `${seeds}`, seconds.toFixed(1)];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function introduction(count: number, starts: number): string {
+  return `# Bug canaries
+
+Bugs that systems of this kind have had, or could well have, are put into abcd one at a time, by a
+change of one place of the source while it is loaded. The simulator has to find each: what it does
+not find, it would not find in the next change of the program either. There are ${count}.
+
+This page is written by \`bun run sim:canaries --starts ${starts} --markdown\`. The seeds are those
+that had to be run until one failed, and the seconds what that took on one core, start of the
+program included: medians over ${starts} starting points. "Seen before" says where it was
+seen in public, as far as that is known; often it was there in another form.
+
+Bugs of access control cannot be put back: nothing in abcd depends on who asks.
+`;
+}

@@ -24,6 +24,7 @@ import { EXIT, ExitError } from '../exit.ts';
 
 /** Failures after which an enumeration has told enough. */
 const FAILURES_MAX = 20;
+const MINUTE_MS = 60_000;
 
 export function addScopeOptions(command: Command): Command {
   return command
@@ -43,7 +44,12 @@ export function runScope(cli: Cli, flags: FlagValues): number {
   const thin = numberIn(flags, 'thin', 1);
   const tally = new Tally();
   const started = cli.clock.now();
+  const minutes = flags['minutes'] === undefined ? Infinity : numberIn(flags, 'minutes', 1);
   for (const [script, rules] of chosen(what, flags)) {
+    if (cli.clock.now() - started > minutes * MINUTE_MS) {
+      cli.out('there was no time for all scripts\n');
+      break;
+    }
     const sampler = new Sampler(thinned(rules, thin), offset);
     const base = { script: script.steps, size: script.size, seed, crashes: [] };
     const before = tally.failures.length;

@@ -147,13 +147,23 @@ export const NODE_SETTINGS = {
     fallback: 10_000,
     help: "how often the leader compares the members' states, and fences who differs (0s: never)",
   }),
-  keyBytes: size({ min: 1, max: 64 * KIB, fallback: KIB, help: 'longest key' }),
-  valueBytes: size({ min: 1, max: 64 * MIB, fallback: MIB, help: 'largest value' }),
+  keyBytes: size({
+    min: 1,
+    max: 64 * KIB,
+    fallback: KIB,
+    help: 'longest key; the same on every node',
+  }),
+  valueBytes: size({
+    min: 1,
+    max: 64 * MIB,
+    fallback: MIB,
+    help: 'largest value; the same on every node',
+  }),
   requestBytes: size({
     min: KIB,
     max: 96 * MIB,
     fallback: 1536 * KIB,
-    help: 'largest request body',
+    help: 'largest request body; the same on every node',
   }),
   txnOperations: wholeNumber({
     min: 1,

@@ -26,12 +26,6 @@ import {
 export type WireRequest = Exclude<RequestMessage, SnapshotArrived>;
 export type WireMessage = WireRequest | ResponseMessage;
 
-/**
- * The longest encoded message: 1 MiB of entries, the last of which may itself be a request of
- * 1.5 MiB, whose bytes JSON spells with up to six characters each.
- */
-export const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
-
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const ENTRY_LINE = /^\{"index":([1-9][0-9]{0,15}),"term":([1-9][0-9]{0,15}),"command":/;
 
@@ -127,10 +121,8 @@ function isCommand(value: unknown): value is Command {
   return CONFIGURATION_COMMAND_CHECK.Check(value);
 }
 
+/** How long it may be is for whoever reads it off the network to say. */
 function decodeText(body: Uint8Array): string {
-  if (body.byteLength > MAX_MESSAGE_BYTES) {
-    throw malformed(`a message of ${body.byteLength} bytes; at most ${MAX_MESSAGE_BYTES}`);
-  }
   try {
     return strictUtf8.decode(body);
   } catch {

@@ -34,7 +34,15 @@ export const TOPICS = {
       ],
     ],
   },
-  'keys-and-values': ROWS,
+  'keys-and-values': {
+    rows: true,
+    tests: [
+      [
+        'hostile/largest.test.ts',
+        'values and transactions as large as may be, of bytes that JSON spells longest',
+      ],
+    ],
+  },
   'url-and-headers': ROWS,
   'big-transactions': ROWS,
   'unbounded-ranges': ROWS,

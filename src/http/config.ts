@@ -85,8 +85,8 @@ export interface HttpSettings extends Partial<Pick<HttpLimits, (typeof SETTABLE)
 /** The configuration of the REST interface that follows from the node's. */
 export function httpConfigOf(settings: HttpSettings, version: string): HttpConfig {
   const { keyBytes, valueBytes, requestBytes } = settings;
-  // A byte takes at most six characters of JSON (`\u0001`), and a message has one entry at least: a
-  // put, or a transaction, which is as large as its request. What peers refuse they refuse for ever.
+  // A byte takes at most six characters of JSON (`\u0001`), and a message has one entry at least:
+  // a put, or a transaction as large as its request. What peers refuse they refuse for ever.
   const largestEntry = 6 * Math.max(valueBytes + keyBytes, requestBytes) + MIB;
   return {
     hostNames: hostNamesOf(settings),

@@ -50,8 +50,8 @@ async function slowCancels(): Promise<number> {
 test('1,000 watchers that never read', async () => {
   const { node } = siege;
   const before = { files: descriptors(node), bytes: memoryOf(node.pid) };
-  const writes = 200;
-  const value = 'x'.repeat(16 * 1024);
+  const writes = 380;
+  const value = 'x'.repeat(10 * 1024);
   let most = 0;
   await siege.withstand(
     async () => {

@@ -4,7 +4,7 @@ import { FUZZERS } from './fuzz/all.ts';
 import { fuzz } from './fuzz/fuzzer.ts';
 
 const SEED = 1;
-const MS = 3000;
+const MS = 2000;
 
 test.each(FUZZERS.map((fuzzer) => [fuzzer.name, fuzzer] as const))('%s', async (_name, fuzzer) => {
   const { cases, seen } = await fuzz(fuzzer, SEED, MS);

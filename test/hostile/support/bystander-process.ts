@@ -3,18 +3,13 @@
  * wants to be served whatever others do. Told `go` it begins, told `rest` it stops, and says how it
  * fared in a line of JSON.
  *
- * Beside the time of each request it takes down for how much of it the processes that serve, and it
- * itself, stood ready to run without being given a core (`/proc/<pid>/task/<tid>/schedstat`). What
- * is left is the nodes' own: so a busy machine is told from an event loop that stands still.
- *
  * Arguments: port, key, ids of the processes that serve.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Report } from './bystander.ts';
+import { Threads } from './threads.ts';
 
 const PAUSE_MS = 2;
 const SERVED_WITHIN_MS = 10_000;
-const NANOSECONDS_PER_MS = 1e6;
 
 /** One connection, one request at a time, no thread beside: what it measures is the server. */
 class Connection {
@@ -62,50 +57,6 @@ class Connection {
   }
 }
 
-/** Milliseconds that the threads of a process have waited for a core since they began. */
-class Waits {
-  readonly #pids: readonly number[];
-
-  constructor(pids: readonly number[]) {
-    this.#pids = pids;
-  }
-
-  read(): readonly ReadonlyMap<string, number>[] {
-    return this.#pids.map((pid) => {
-      const folder = `/proc/${pid}/task`;
-      return new Map(threadsOf(folder).map((thread) => [thread, waitOf(`${folder}/${thread}`)]));
-    });
-  }
-
-  /** Of each process, what its main thread waited, and the one of the others that waited most. */
-  between(before: ReturnType<Waits['read']>, after: ReturnType<Waits['read']>): number {
-    return this.#pids.reduce((sum, pid, i) => {
-      const waited = [...(after[i] ?? [])].map(([thread, ms]): readonly [string, number] => {
-        return [thread, ms - (before[i]?.get(thread) ?? ms)];
-      });
-      const main = waited.find(([thread]) => thread === String(pid))?.[1] ?? 0;
-      const others = waited.filter(([thread]) => thread !== String(pid)).map(([, ms]) => ms);
-      return sum + main + Math.max(0, ...others);
-    }, 0);
-  }
-}
-
-function threadsOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function waitOf(thread: string): number {
-  try {
-    return Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[1]) / NANOSECONDS_PER_MS;
-  } catch {
-    return 0;
-  }
-}
-
 /** Served since it was told to go. */
 class Tally {
   readonly times: number[] = [];
@@ -113,9 +64,9 @@ class Tally {
   ownMs = 0;
   writes = 0;
 
-  add(ms: number, waitedMs: number): void {
+  add(ms: number, ownMs: number): void {
     this.times.push(ms);
-    this.ownMs = Math.max(this.ownMs, ms - waitedMs);
+    this.ownMs = Math.max(this.ownMs, ownMs);
   }
 
   report(): Report {
@@ -131,7 +82,7 @@ class Tally {
 }
 
 async function main([port = '', key = '', ...pids]: readonly string[]): Promise<void> {
-  const waits = new Waits([...pids.map(Number), process.pid]);
+  const threads = new Threads(pids.map(Number));
   const connection = new Connection();
   let tally = new Tally();
   let going = false;
@@ -139,11 +90,12 @@ async function main([port = '', key = '', ...pids]: readonly string[]): Promise<
   let value = 0;
 
   const ask = async (request: string, isRight: (answer: string) => boolean): Promise<boolean> => {
-    const before = waits.read();
+    const before = threads.read();
     const begun = performance.now();
     try {
       const answer = await connection.exchange(Number(port), request);
-      tally.add(performance.now() - begun, waits.between(before, waits.read()));
+      const ms = performance.now() - begun;
+      tally.add(ms, threads.ownOf(ms, before, threads.read()));
       if (isRight(answer)) return true;
       tally.failures.push(answer.slice(0, 300));
     } catch (error) {

@@ -5,7 +5,7 @@ import type { NodeProcess } from '../../support/node-process.ts';
 export interface Report {
   /** Of every request, in ms, ascending. */
   readonly times: readonly number[];
-  /** The longest that the nodes took, but for what they waited for a core. */
+  /** The longest that was the nodes' own (threads.ts). */
   readonly ownMs: number;
   readonly failures: readonly string[];
   /** Acknowledged writes: each is a revision. */

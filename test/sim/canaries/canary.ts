@@ -11,4 +11,9 @@ export interface Canary {
   /** Must be there exactly once. */
   readonly find: string;
   readonly replace: string;
+  /**
+   * It has not been found so far, in some dozens of seeds: either a hole, or it makes no difference
+   * to anything that is promised. `--open` tries those.
+   */
+  readonly isOpen?: true;
 }

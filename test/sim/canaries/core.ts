@@ -56,12 +56,14 @@ export const CORE: readonly Canary[] = [
   },
   {
     name: 'entries that were truncated are taken for durable',
+    isOpen: true,
     file: 'src/raft/log.ts',
     find: 'if (index > this.#durable && this.matches(index, term)) this.#durable = index;',
     replace: 'if (index > this.#durable && index <= this.lastIndex) this.#durable = index;',
   },
   {
     name: 'a write that ends after the log was rewritten speaks of the new log',
+    isOpen: true,
     file: 'src/raft/raft.ts',
     find: 'if (raft.out.speaksOfLog(mark)) raft.log',
     replace: 'raft.log',
@@ -75,6 +77,7 @@ export const CORE: readonly Canary[] = [
   },
   {
     name: 'a committed entry is forgotten between two pages of them',
+    isOpen: true,
     known: 'etcd-io/raft@8ecce32',
     file: 'src/raft/raft.ts',
     find: 'raft.log.slice(this.#handedOut + 1, commitIndex) : [];',
@@ -82,6 +85,7 @@ export const CORE: readonly Canary[] = [
   },
   {
     name: 'an old snapshot takes the place of a newer state',
+    isOpen: true,
     known: 'etcd-io/etcd#18055',
     file: 'src/raft/follower.ts',
     find: '  if (index <= raft.commitIndex) {\n    accept(raft, message, raft.commitIndex, 0);',
@@ -89,12 +93,14 @@ export const CORE: readonly Canary[] = [
   },
   {
     name: 'a snapshot throws away confirmed entries behind it',
+    isOpen: true,
     file: 'src/raft/follower.ts',
     find: '  if (raft.log.matches(index, term)) {\n    commitVerified',
     replace: '  if (index < 0) {\n    commitVerified',
   },
   {
     name: 'answers to an earlier life of a node are taken for answers to this one',
+    isOpen: true,
     file: 'src/raft/state.ts',
     find: 'this.#seq = prng.uint32() * 2 ** 20;',
     replace: 'this.#seq = 0;',

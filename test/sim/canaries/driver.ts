@@ -12,12 +12,14 @@ export const DRIVER: readonly Canary[] = [
   },
   {
     name: 'a batch of several steps keeps the first term and vote of them',
+    isOpen: true,
     file: 'src/node/loop/persister.ts',
     find: '    state = ready.state ?? state;',
     replace: '    state = state ?? ready.state;',
   },
   {
     name: 'the term of a snapshot is on disk before the term of its sender',
+    isOpen: true,
     file: 'src/node/loop/persister.ts',
     find:
       '        if (state !== null) ' +
@@ -39,18 +41,21 @@ export const DRIVER: readonly Canary[] = [
   },
   {
     name: 'a write that a snapshot went past is said not to have happened',
+    isOpen: true,
     file: 'src/node/loop/proposals.ts',
     find: "this.#drop(index, unknown('a snapshot went past the entry'));",
     replace: 'this.#drop(index, lost(index));',
   },
   {
     name: 'who waits for an index is forgotten when the index is given out anew',
+    isOpen: true,
     file: 'src/node/loop/proposals.ts',
     find: '      const older = this.#atIndex.get(index) ?? null;',
     replace: '      const older = null;',
   },
   {
     name: 'what waits to be committed is counted for ever',
+    isOpen: true,
     known: 'etcd-io/raft@a370b6f',
     file: 'src/node/loop/proposals.ts',
     find: '      this.#bytes -= waiting.bytes;\n',
@@ -58,6 +63,7 @@ export const DRIVER: readonly Canary[] = [
   },
   {
     name: 'a write without a name is sent again',
+    isOpen: true,
     known: 'etcd-io/etcd#14890',
     file: 'src/node/leader/leader-calls.ts',
     find: 'const mayRepeat = requestId !== null && operation.mayRepeat(body);',
@@ -83,18 +89,21 @@ export const DRIVER: readonly Canary[] = [
   },
   {
     name: 'a follower carries a write out as a leader would',
+    isOpen: true,
     file: 'src/node/leader/leader-calls.ts',
     find: 'if (leader() !== self || this.#closed !== null) {',
     replace: 'if (this.#closed !== null) {',
   },
   {
     name: 'the state is read before a snapshot that was received is on disk',
+    isOpen: true,
     file: 'src/node/loop/applier.ts',
     find: '        if (!task.installed) return null;\n',
     replace: '',
   },
   {
     name: 'entries that a snapshot holds are applied again',
+    isOpen: true,
     known: 'rqlite/rqlite#2759',
     file: 'src/node/loop/applier.ts',
     find: '    if (entry.index <= this.appliedIndex) return;\n',

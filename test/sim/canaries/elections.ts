@@ -38,18 +38,21 @@ export const ELECTIONS: readonly Canary[] = [
   },
   {
     name: 'the longer log wins an election, whatever its last term',
+    isOpen: true,
     file: 'src/raft/log.ts',
     find: 'return a.lastTerm - b.lastTerm || a.lastIndex - b.lastIndex;',
     replace: 'return a.lastIndex - b.lastIndex || a.lastTerm - b.lastTerm;',
   },
   {
     name: 'a vote of an earlier term is counted',
+    isOpen: true,
     file: 'src/raft/election.ts',
     find: "if (raft.role.name !== 'candidate' || message.term !== raft.term) return;",
     replace: "if (raft.role.name !== 'candidate') return;",
   },
   {
     name: 'there is no question before an election',
+    isOpen: true,
     known: 'etcd-io/etcd#9333',
     file: 'src/raft/follower.ts',
     find: 'else if (raft.isElectable) campaign(raft, timeoutReason(raft));',
@@ -57,12 +60,14 @@ export const ELECTIONS: readonly Canary[] = [
   },
   {
     name: 'who hears a leader lets others be elected all the same',
+    isOpen: true,
     file: 'src/raft/election.ts',
     find: 'return leaderRefusal(raft) ?? logRefusal(raft, message);',
     replace: 'return logRefusal(raft, message);',
   },
   {
     name: 'a newer term in a refusal is not taken over',
+    isOpen: true,
     known: 'etcd-io/raft@d4471b2',
     file: 'src/raft/raft.ts',
     find: "if (message.type === 'pre-vote') return;",

@@ -11,6 +11,7 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'a renewal is confirmed by a leader of a later term',
+    isOpen: true,
     file: 'src/node/leases/lease-operations.ts',
     find:
       '  requireSameTerm(leases, term);\n' +
@@ -19,6 +20,7 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'how long a lease has is told by who does not lead any more',
+    isOpen: true,
     file: 'src/node/leases/lease-operations.ts',
     find:
       '  await reads.barrier({ deadline, signal: null });\n' +
@@ -39,6 +41,7 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'the expiry of a deposed leader counts',
+    isOpen: true,
     known: 'etcd-io/etcd#16822',
     file: 'src/kv/apply-lease.ts',
     find: 'if (lease.epoch !== epoch || stamped < term) return',
@@ -46,6 +49,7 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'the checkpoint of a deposed leader counts',
+    isOpen: true,
     file: 'src/kv/apply-lease.ts',
     find: 'of command.term < term ? [] : command.leases) {',
     replace: 'of command.leases) {',
@@ -66,6 +70,7 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'a checkpoint gives a lease time back',
+    isOpen: true,
     file: 'src/kv/apply-lease.ts',
     find: 'if (lease?.epoch !== epoch || remaining >= lease.remaining) continue;',
     replace: 'if (lease === undefined || remaining >= lease.ttl * 1000) continue;',
@@ -79,18 +84,21 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'a renewal after an expiry was proposed is not in the log',
+    isOpen: true,
     file: 'src/kv/lease-timers.ts',
     find: "if (timer.mustLog || timer.isExpiring) return 'log';",
     replace: "if (timer.mustLog) return 'log';",
   },
   {
     name: 'a leader counts the time of leases before it knows all of them',
+    isOpen: true,
     file: 'src/node/leases/lease-keeper.ts',
     find: "role.name === 'leader' && machine.appliedIndex >= role.noopIndex;",
     replace: "role.name === 'leader';",
   },
   {
     name: 'a leader that comes back goes on with the timers of its earlier term',
+    isOpen: true,
     known: 'etcd-io/etcd#13491',
     file: 'src/node/leases/lease-keeper.ts',
     find: 'if (leads ? term === this.#term : this.#term === null) return;',
@@ -122,6 +130,7 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'who has waited for a lock does not look whether its lease still lives',
+    isOpen: true,
     known: 'etcd-io/etcd#11408',
     file: 'src/node/locks/waiter.ts',
     find: '    let isCertain = place.isFresh;',

@@ -17,12 +17,14 @@ export const READS: readonly Canary[] = [
   },
   {
     name: 'the round before confirms the leader too',
+    isOpen: true,
     file: 'src/raft/read-index.ts',
     find: '?? 0) >= reads.round;',
     replace: '?? 0) >= reads.round - 1;',
   },
   {
     name: 'a read joins the round that runs',
+    isOpen: true,
     file: 'src/raft/read-index.ts',
     find: '    role.reads.waiting.push({ context, from: null });',
     replace:
@@ -31,6 +33,7 @@ export const READS: readonly Canary[] = [
   },
   {
     name: 'a second attempt has the name of the first',
+    isOpen: true,
     known: 'etcd-io/etcd#20418',
     file: 'src/node/loop/reads.ts',
     find: '    this.#context += 1;\n',
@@ -44,6 +47,7 @@ export const READS: readonly Canary[] = [
   },
   {
     name: 'a deposed leader answers the reads that wait',
+    isOpen: true,
     file: 'src/raft/read-index.ts',
     find: "    finish(raft, read, null, 'lost-leadership');",
     replace: "    finish(raft, read, raft.commitIndex, 'lost-leadership');",

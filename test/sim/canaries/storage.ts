@@ -10,6 +10,7 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'a sync that failed is tried again',
+    isOpen: true,
     known: 'cockroachdb/cockroach#37102 (fsyncgate)',
     file: 'src/storage/wal-writer.ts',
     find: '    await file.sync();\n    this.#position = { crc, batch };',
@@ -32,12 +33,14 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'a segment gets its name before its first batch is durable',
+    isOpen: true,
     file: 'src/storage/wal-segment.ts',
     find: '  await file.sync();\n  await publish(disk, path);',
     replace: '  await publish(disk, path);',
   },
   {
     name: 'the directory is not synced after a snapshot got its name',
+    isOpen: true,
     known: 'hashicorp/consul#3362',
     file: 'src/storage/jsonl-storage.ts',
     find: "    await this.#disk.syncDirectory('.');\n    await this.#write([{ kind: 'snapshot'",
@@ -45,6 +48,7 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'the log speaks of a snapshot before it has its name',
+    isOpen: true,
     known: 'etcd-io/etcd#10219',
     file: 'src/storage/jsonl-storage.ts',
     find:
@@ -71,6 +75,7 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'the log is cut before the snapshot that replaces it is there',
+    isOpen: true,
     file: 'src/storage/jsonl-storage.ts',
     find: '    this.#saving = true;\n    try {\n',
     replace:
@@ -95,6 +100,7 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'the log ends at the first line that is bad',
+    isOpen: true,
     known: 'cockroachdb/pebble#453',
     file: 'src/storage/wal-reader.ts',
     find: '      if (decoded.line.batch <= this.#complete.batch + 1) continue;',
@@ -102,12 +108,14 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'a second start forgets that the log was torn at the first',
+    isOpen: true,
     file: 'src/storage/recovery.ts',
     find: "    torn: log.torn || contents.tail === 'torn',",
     replace: "    torn: contents.tail === 'torn',",
   },
   {
     name: 'the vote in a torn batch is forgotten',
+    isOpen: true,
     file: 'src/storage/wal-reader.ts',
     find: 'salvaged: tail?.torn === true ? this.#salvaged : null,',
     replace: 'salvaged: null,',
@@ -120,12 +128,14 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'segments that still hold what is not in a snapshot are removed',
+    isOpen: true,
     file: 'src/storage/wal-writer.ts',
     find: 'if (oldest === undefined || oldest.maxIndex > index) return;',
     replace: 'if (oldest === undefined || oldest.maxIndex > index + 20) return;',
   },
   {
     name: 'a snapshot of what is not durable in the log yet',
+    isOpen: true,
     file: 'src/node/snapshots/snapshots.ts',
     find: '    await whenDurable(index);\n',
     replace: '',

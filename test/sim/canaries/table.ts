@@ -1,6 +1,7 @@
 /** THE TABLE of canaries, for people. */
 import { join } from 'node:path';
 import type { Finding } from '../support/hunt.ts';
+import { OPEN } from './all.ts';
 import type { Canary } from './canary.ts';
 import { isFound } from './release.ts';
 
@@ -40,14 +41,28 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-export async function writePage(rows: readonly Row[], starts: number): Promise<void> {
+/** @param flags those that the rows were made with, as they were given. */
+export async function writePage(rows: readonly Row[], flags: string): Promise<void> {
   const areas = new Set(rows.map(({ area }) => area));
   const sections = [...areas].map((area) => {
     const own = rows.filter((row) => row.area === area);
     const title = area.charAt(0).toUpperCase() + area.slice(1);
     return [`## ${title}`, '', ...HEAD, ...own.map(lineOf), ''].join('\n');
   });
-  await Bun.write(PAGE, `${introduction(rows.length, starts)}\n${sections.join('\n')}`);
+  const page = [introduction(rows.length, flags), ...sections, openOnes()].join('\n');
+  await Bun.write(PAGE, page);
+}
+
+function openOnes(): string {
+  const lines = OPEN.map(({ name, file }) => `- ${name} (\`${file}\`)`);
+  return `## Open
+
+Nothing has found these yet, in some dozens of seeds: either they are holes in the simulator, or they
+make no difference to anything that is promised, because something else stands in for what they
+take away. \`bun run sim:canaries --open\` tries them.
+
+${lines.join('\n')}
+`;
 }
 
 const HEAD = [
@@ -61,17 +76,18 @@ function lineOf({ canary, seeds, seconds, invariants, found, of }: Row): string 
   return `| ${cells.join(' | ')} |`;
 }
 
-function introduction(count: number, starts: number): string {
+function introduction(count: number, flags: string): string {
   return `# Bug canaries
 
 Bugs that systems of this kind have had, or could well have, are put into abcd one at a time, by a
 change of one place of the source while it is loaded. The simulator has to find each: what it does
 not find, it would not find in the next change of the program either. There are ${count}.
 
-This page is written by \`bun run sim:canaries --starts ${starts} --markdown\`. The seeds are those
-that had to be run until one failed, and the seconds what that took on one core, start of the
-program included: medians over ${starts} starting points. "Seen before" says where it was
-seen in public, as far as that is known; often it was there in another form.
+This page is written by \`bun run sim:canaries ${flags}\`. The seeds are those that had to be run
+until one failed, and the seconds what that took, start of the program included; with several
+starting points (\`--starts\`), medians over them. With \`--brief\`, worlds end sooner than usual. "Seen
+before" says where it was seen in public, as far as that is known; often it was there in another
+form.
 
 Bugs of access control cannot be put back: nothing in abcd depends on who asks.
 `;

@@ -57,9 +57,9 @@ function openOnes(): string {
   const lines = OPEN.map(({ name, file }) => `- ${name} (\`${file}\`)`);
   return `## Open
 
-Nothing has found these yet, in some dozens of seeds: either they are holes in the simulator, or they
-make no difference to anything that is promised, because something else stands in for what they
-take away. \`bun run sim:canaries --open\` tries them.
+Nothing has found these yet, in some dozens of seeds: either they are holes in the simulator, or
+they make no difference to anything that is promised, because something else stands in for what
+they take away. \`bun run sim:canaries --open\` tries them.
 
 ${lines.join('\n')}
 `;
@@ -83,11 +83,12 @@ Bugs that systems of this kind have had, or could well have, are put into abcd o
 change of one place of the source while it is loaded. The simulator has to find each: what it does
 not find, it would not find in the next change of the program either. There are ${count}.
 
-This page is written by \`bun run sim:canaries ${flags}\`. The seeds are those that had to be run
-until one failed, and the seconds what that took, start of the program included; with several
-starting points (\`--starts\`), medians over them. With \`--brief\`, worlds end sooner than usual. "Seen
-before" says where it was seen in public, as far as that is known; often it was there in another
-form.
+This page is written by \`bun run sim:canaries ${flags}\`.
+
+The seeds are those that had to be run until one failed, and the seconds what that took, start of
+the program included; with several starting points (\`--starts\`), medians over them. With
+\`--brief\`, worlds that end sooner come first. "Seen before" says where it was seen in public, as
+far as that is known; often it was there in another form.
 
 Bugs of access control cannot be put back: nothing in abcd depends on who asks.
 `;

@@ -55,6 +55,11 @@ export class ConfigurationHistory {
     return since.some((version) => votersOf(version.configuration).includes(id));
   }
 
+  /** How many versions come from entries behind `index`. */
+  countAfter(index: LogIndex): number {
+    return this.#versions.filter((version) => version.index > index).length;
+  }
+
   /** An entry was appended. Returns whether it changed the configuration. */
   appended(entry: Entry): boolean {
     if (!isConfigurationCommand(entry.command)) return false;

@@ -50,14 +50,23 @@ export function checkStep(before: StateSummary, raft: RaftState): void {
   if (before.vote !== null) {
     assert(vote === before.vote, () => `vote moved from ${before.vote} to ${vote} in ${term}`);
   }
-  if (before.role === 'leader' && raft.role.name === 'leader') {
-    assert(raft.log.lastIndex >= before.lastIndex, 'a leader shortened its log');
-  }
+  if (before.role !== 'leader' || raft.role.name !== 'leader') return;
+  assert(raft.log.lastIndex >= before.lastIndex, 'a leader shortened its log');
+  if (commitIndex === before.commitIndex) return;
+  // Figure 8: copies of an older entry do not commit it.
+  const committed = raft.log.term(commitIndex);
+  assert(committed === term, () => `a leader of ${term} committed up to one of term ${committed}`);
 }
 
 function checkLeader(raft: RaftState): void {
-  const { role, log } = raft;
+  const { role, log, history, commitIndex, config } = raft;
   if (role.name !== 'leader') return;
+  const hasBegun = commitIndex >= role.noopIndex;
+  const isPending = history.latestIndex > commitIndex;
+  assert(raft.isVoter || isPending, 'a leader that is removed for good');
+  assert(hasBegun || history.latestIndex < role.noopIndex, 'a change before the term has begun');
+  assert(!hasBegun || history.countAfter(commitIndex) <= 1, 'two changes are under way');
+  assert(hasBegun || role.reads.round === 0, 'a read round before the term has begun');
   const others = raft.history.latest.members.filter((member) => member.id !== raft.id);
   assert(role.progress.size === others.length, 'progress for exactly the other members');
   for (const [id, progress] of role.progress) {
@@ -65,5 +74,7 @@ function checkLeader(raft: RaftState): void {
     assert(matchIndex < nextIndex, () => `${id}: match ${matchIndex} >= next ${nextIndex}`);
     assert(matchIndex <= log.lastIndex, () => `${id}: match ${matchIndex} > ${log.lastIndex}`);
     assert(nextIndex <= log.lastIndex + 1, () => `${id}: next ${nextIndex} > ${log.lastIndex}`);
+    const unanswered = progress.inflight.size;
+    assert(unanswered <= config.window, () => `${id}: ${unanswered} appends are unanswered`);
   }
 }

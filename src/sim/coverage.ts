@@ -34,6 +34,7 @@ export const EVENTS = [
   'old-leader-asked-for-lease',
   'lease-renewal-logged',
   'lock-held',
+  'lock-used',
   'lock-refused',
   'lock-wait-failed',
   'watch-opened',
@@ -93,6 +94,7 @@ export const EVENTS = [
   'scene-useless-leader',
   'scene-deposed-leader',
   'scene-return',
+  'minority-changed',
 ] as const;
 
 export type CoverageEvent = (typeof EVENTS)[number];

@@ -4,12 +4,15 @@
  * first, or with the second as well.
  */
 import type { HardState, LogIndex, Term } from '../raft/entry.ts';
+import type { LogEnd } from '../raft/message.ts';
 import type { SnapshotMeta } from '../raft/ready.ts';
 import type { Batch, Restored } from '../storage/storage.ts';
 
-type Change =
+export type Change =
   | { readonly type: 'append'; readonly batch: Batch }
-  | { readonly type: 'install'; readonly snapshot: SnapshotMeta };
+  | { readonly type: 'install'; readonly snapshot: SnapshotMeta }
+  /** A log that was torn has been settled. */
+  | { readonly type: 'settle' };
 
 export class DurableLog {
   #hard: HardState = { term: 0, vote: null };
@@ -18,6 +21,8 @@ export class DurableLog {
   /** The log stands on an installed snapshot, or on nothing. */
   #base: LogIndex = 0;
   #snapshotIndex: LogIndex = 0;
+  /** A start found it torn, and it has not been settled since. */
+  #torn = false;
   #pending: Change | null = null;
 
   get hard(): HardState {
@@ -26,6 +31,10 @@ export class DurableLog {
 
   get lastIndex(): LogIndex {
     return this.#terms.length - 1;
+  }
+
+  get end(): LogEnd {
+    return { lastIndex: this.lastIndex, lastTerm: this.#terms[this.lastIndex] ?? 0 };
   }
 
   /** The newest snapshot that is durable. */
@@ -49,11 +58,17 @@ export class DurableLog {
     copy.#terms = [...this.#terms];
     copy.#base = this.#base;
     copy.#snapshotIndex = this.#snapshotIndex;
+    copy.#torn = this.#torn;
     return copy;
   }
 
   begin(change: Change): void {
     this.#pending = change;
+  }
+
+  /** Whether a start may take the log for settled. */
+  get maySettle(): boolean {
+    return !this.#torn || this.#pending?.type === 'settle';
   }
 
   /** What was begun is durable. */
@@ -91,7 +106,9 @@ export class DurableLog {
 
   #hasMoreThan({ state, snapshot, entries }: Restored): boolean {
     const last = (snapshot?.index ?? 0) + entries.length;
-    return last < this.lastIndex || state.term < this.#hard.term;
+    const { term, vote } = this.#hard;
+    const forgot = state.term === term && vote !== null && state.vote !== vote;
+    return last < this.lastIndex || state.term < term || forgot;
   }
 
   /** From now on this counts, whatever it was before. */
@@ -103,10 +120,15 @@ export class DurableLog {
     this.#base = base;
     this.#snapshotIndex = base;
     this.#hard = restored.state;
+    this.#torn = restored.tail === 'torn';
     this.#pending = null;
   }
 
   #apply(change: Change): void {
+    if (change.type === 'settle') {
+      this.#torn = false;
+      return;
+    }
     if (change.type === 'append') {
       this.#hard = change.batch.state ?? this.#hard;
       const [first] = change.batch.entries;

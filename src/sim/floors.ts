@@ -33,6 +33,7 @@ const PER_HUNDRED_RUNS: Readonly<Partial<Record<CoverageEvent, number>>> = {
   'lease-renewal-logged': 300,
   'old-leader-asked-for-lease': 10,
   'lock-held': 300,
+  'lock-used': 100,
   'lock-refused': 100,
   'lock-wait-failed': 100,
   'watch-opened': 300,
@@ -90,6 +91,7 @@ const PER_HUNDRED_RUNS: Readonly<Partial<Record<CoverageEvent, number>>> = {
   'scene-useless-leader': 5,
   'scene-deposed-leader': 5,
   'scene-return': 5,
+  'minority-changed': 50,
 };
 
 /** What happened too seldom, with both numbers; nothing for few runs. */

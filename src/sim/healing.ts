@@ -3,7 +3,6 @@
  * dead or cut off for ever. Now progress is due: a leader soon, an end of everything that waits,
  * and the same state everywhere.
  */
-import type { MemberId } from '../lib/ids.ts';
 import type { Prng } from '../lib/prng.ts';
 import { type Configuration, memberOf, votersOf } from '../raft/configuration.ts';
 import { hasQuorum } from '../raft/quorum.ts';
@@ -11,6 +10,7 @@ import type { Oracle } from './checkers/oracle.ts';
 import { DEFAULT_PEER_TIMEOUTS } from '../transport/timeouts.ts';
 import { Calm } from './calm.ts';
 import { check } from './failure.ts';
+import { Minority } from './minority.ts';
 import { RareScenes } from './rare-scenes.ts';
 import { checkServices } from './services.ts';
 import type { SimCluster } from './sim-cluster.ts';
@@ -30,7 +30,9 @@ const CLIENTS_END_MS = 30_000;
 /** The longest that a lease lives which nobody renews, with what clocks may be wrong, ms. */
 const LEASES_END_MS = 30_000;
 const LAST_WISHES = 5;
-const STABLE_FOR = 10;
+const STABLE_FOR = 15;
+/** How often those who are left out change their ways meanwhile, on average. */
+const WILD_EVERY = 2;
 
 export interface HealingOptions {
   readonly world: World;
@@ -47,6 +49,8 @@ export class Healing {
   readonly #options: HealingOptions;
   readonly #prng: Prng;
   readonly #leftOut = new Set<SimNode>();
+  /** What those do who are left out; null when nobody is. */
+  #minority: Minority | null = null;
   /** Who is stopped now is to stay so. */
   #isPlaying = false;
 
@@ -62,14 +66,15 @@ export class Healing {
     // A change under way may still make a majority of what is no majority now.
     const all = this.#options.isChanging() || this.#prng.chance(0.5);
     const core = all ? nodes : this.#drawCore(nodes);
-    this.#leaveOut(
-      nodes.filter((node) => !core.includes(node)),
-      core,
-    );
+    const { world } = this.#options;
+    const others = nodes.filter((node) => !core.includes(node));
+    for (const node of others) this.#leftOut.add(node);
+    this.#minority = new Minority(world, this.#prng.fork(), core, others);
+    this.#minority.leave();
     this.#supervise();
     this.#await(START_MS, 'nodes start', () => this.#hasStarted());
     if (!this.#isEnough()) this.#healAll();
-    else if (core.length < nodes.length) this.#options.world.coverage.count('healed-core');
+    else if (others.length > 0) world.coverage.count('healed-core');
     this.#progress();
   }
 
@@ -94,11 +99,20 @@ export class Healing {
     this.#serve();
     this.#await(ELECTED_WITHIN * electionMs, 'a leader is elected', () => this.#leads() !== null);
     this.#await(settledMs, 'nodes converge', () => this.#hasConverged());
+    this.#isStable();
+    this.#await(settledMs, 'nodes converge', () => this.#hasConverged());
+  }
+
+  /** Whatever those do who are left out. */
+  #isStable(): void {
+    const { electionMs } = this.#options.world.profile.timing;
     const leader = this.#leads();
-    const term = leader?.node?.raft.state.term;
+    const term = leader?.node?.raft.state.term ?? 0;
     const changed = (): boolean =>
       this.#leads() !== leader || leader?.node?.raft.state.term !== term;
+    this.#minority?.goWild(WILD_EVERY * electionMs, term);
     this.#runFor(STABLE_FOR * electionMs, changed);
+    this.#minority?.leave();
     if (this.#options.hasFailed()) return;
     check(!changed(), 'leadership is stable', () => {
       return `${leader?.name} led term ${term}, now ${this.#describe()}`;
@@ -143,6 +157,7 @@ export class Healing {
     world.trace.line('world', 'the core is not enough: all heal');
     world.network.mend();
     this.#leftOut.clear();
+    this.#minority = null;
     this.#await(START_MS, 'nodes start', () => this.#hasStarted());
   }
 
@@ -163,21 +178,6 @@ export class Healing {
       world.coverage.count('operator-vouched');
       node.crash('kill');
       node.start(true);
-    }
-  }
-
-  /** The others die, or are cut off; of some every word arrives, but none reaches them. */
-  #leaveOut(others: readonly SimNode[], core: readonly SimNode[]): void {
-    const { network, trace } = this.#options.world;
-    const ids = (nodes: readonly SimNode[]): MemberId[] => nodes.map((node) => node.id);
-    for (const node of others) {
-      const way = this.#prng.pick(['dead', 'cut', 'deaf', 'mute'] as const);
-      trace.line(node.name, `stays ${way}`);
-      this.#leftOut.add(node);
-      if (way === 'dead') node.crash('drop');
-      else node.resume();
-      if (way !== 'mute') network.cut(ids(core), [node.id]);
-      if (way !== 'deaf') network.cut([node.id], ids(core));
     }
   }
 

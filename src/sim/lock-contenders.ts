@@ -10,7 +10,7 @@ import { LockQueue } from '../node/locks/lock-queue.ts';
 import type { Acquired } from '../node/locks/waiter.ts';
 import type { Node } from '../node/node.ts';
 import type { LeaseEnds } from './checkers/lease-ends.ts';
-import type { LockCheck } from './checkers/lock-check.ts';
+import { type LockCheck, PROTECTED_KEY } from './checkers/lock-check.ts';
 import { MachineClock } from './sim-clock.ts';
 import { isExpected, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
@@ -113,10 +113,12 @@ export class LockContenders {
     }
   }
 
-  async #hold(prng: Prng, { key, entrant }: Held, clock: () => number): Promise<void> {
+  async #hold(prng: Prng, held: Held, clock: () => number): Promise<void> {
     const { world, ends } = this.#options;
+    const { key, entrant } = held;
     const renewals = prng.between(0, 4);
     for (let number = 0; number < renewals; number += 1) {
+      await this.#writeFenced(prng, held);
       const sentAt = clock();
       const ttl = await this.#ask(prng, (node, context) => node.keepAlive(entrant.lease, context));
       if (ttl === null) return;
@@ -127,6 +129,16 @@ export class LockContenders {
     const range = { key, end: null, open: false } as const;
     const release = { kind: 'delete', ...range, condition: null, prev: false } as const;
     await this.#ask(prng, (node, context) => node.propose(release, context));
+  }
+
+  /** Writes the token to what the lock protects, if the lock is still held by it. */
+  async #writeFenced(prng: Prng, { key, createRevision }: Held): Promise<void> {
+    const compare = { key, target: 'create', op: '=', value: createRevision } as const;
+    const token = bytesOfText(String(createRevision));
+    const put = { type: 'put', key: PROTECTED_KEY, value: token } as const;
+    const write = { kind: 'txn', compare: [compare], success: [put], failure: [] } as const;
+    const result = await this.#ask(prng, (node, context) => node.propose(write, context));
+    if (result?.type === 'txn' && result.succeeded) this.#options.world.coverage.count('lock-used');
   }
 
   /** Undefined when there was no answer. */

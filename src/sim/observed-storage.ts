@@ -10,18 +10,27 @@ import type {
   SnapshotFile,
   Storage,
 } from '../storage/storage.ts';
-import type { DurableLog } from './durable-log.ts';
+import type { Change, DurableLog } from './durable-log.ts';
+
+/** Sees what a storage finds and promises, before its own node does. */
+export interface StorageObserver {
+  /** What an `open` found, before anything is done with it. */
+  opened(restored: Restored): void;
+  /** A change has become durable; the log is still told of as it was before. */
+  stored(change: Change): void;
+  /** A snapshot of these lines has become durable. */
+  saved(snapshot: SnapshotFile, lines: readonly string[]): void;
+}
 
 export class ObservedStorage implements Storage {
   readonly #inner: Storage;
   readonly #durable: DurableLog;
-  /** Sees what an `open` found, before anything is done with it. */
-  readonly #opened: (restored: Restored) => void;
+  readonly #observer: StorageObserver;
 
-  constructor(inner: Storage, durable: DurableLog, opened: (restored: Restored) => void) {
+  constructor(inner: Storage, durable: DurableLog, observer: StorageObserver) {
     this.#inner = inner;
     this.#durable = durable;
-    this.#opened = opened;
+    this.#observer = observer;
   }
 
   get walBytes(): number {
@@ -32,26 +41,24 @@ export class ObservedStorage implements Storage {
 
   async open(identity: Identity | null): Promise<Restored> {
     const restored = await this.#inner.open(identity);
-    this.#opened(restored);
+    this.#observer.opened(restored);
     this.#durable.replaceBy(restored);
     return restored;
   }
 
   async append(batch: Batch, progressed?: () => void): Promise<void> {
-    this.#durable.begin({ type: 'append', batch });
-    await this.#inner.append(batch, progressed);
-    this.#durable.completed();
+    await this.#change({ type: 'append', batch }, () => this.#inner.append(batch, progressed));
   }
 
   async installSnapshot(snapshot: SnapshotMeta): Promise<void> {
-    this.#durable.begin({ type: 'install', snapshot });
-    await this.#inner.installSnapshot(snapshot);
-    this.#durable.completed();
+    await this.#change({ type: 'install', snapshot }, () => this.#inner.installSnapshot(snapshot));
   }
 
   async saveSnapshot(meta: SnapshotMeta, lines: Iterable<string>): Promise<SnapshotFile> {
-    const file = await this.#inner.saveSnapshot(meta, lines);
+    const written: string[] = [];
+    const file = await this.#inner.saveSnapshot(meta, kept(lines, written));
     this.#durable.snapshotSaved(file.index);
+    if (file.index === meta.index) this.#observer.saved(file, written);
     return file;
   }
 
@@ -63,8 +70,8 @@ export class ObservedStorage implements Storage {
     return this.#inner.markSynced();
   }
 
-  markRecovered(): Promise<void> {
-    return this.#inner.markRecovered();
+  async markRecovered(): Promise<void> {
+    await this.#change({ type: 'settle' }, () => this.#inner.markRecovered());
   }
 
   newestSnapshot(): SnapshotFile | null {
@@ -97,5 +104,19 @@ export class ObservedStorage implements Storage {
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+
+  async #change(change: Change, make: () => Promise<void>): Promise<void> {
+    this.#durable.begin(change);
+    await make();
+    this.#observer.stored(change);
+    this.#durable.completed();
+  }
+}
+
+function* kept(lines: Iterable<string>, into: string[]): Iterable<string> {
+  for (const line of lines) {
+    into.push(line);
+    yield line;
   }
 }

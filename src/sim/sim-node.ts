@@ -53,6 +53,8 @@ export class SimNode {
   isGone = false;
   /** When it was stopped last. */
   stoppedAt = Number.NEGATIVE_INFINITY;
+  /** An operator vouched for its log at its last start. */
+  isVouched = false;
   /** Something reached the process in this event. */
   wasTouched = false;
 
@@ -141,6 +143,7 @@ export class SimNode {
     const clock = new SimClock(this.machine, scheduler, lifeline, profile.processorMs);
     const life: Life = { lifeline, clock, node: null, transport: null };
     this.#life = life;
+    this.isVouched = vouched;
     trace.line(this.name, 'starts');
     this.#open(life, vouched).catch((error: unknown) => this.#failed(life, error));
   }
@@ -227,9 +230,11 @@ export class SimNode {
       pause: () => life.clock.yield(),
       now: () => life.clock.now(),
     });
-    const observed = new ObservedStorage(inner, this.durable, (restored) =>
-      watcher.opened(this, restored),
-    );
+    const observed = new ObservedStorage(inner, this.durable, {
+      opened: (restored) => watcher.opened(this, restored),
+      stored: (change) => watcher.stored(this, change),
+      saved: (snapshot, lines) => watcher.saved(this, snapshot, lines),
+    });
     return sabotage.storage?.(observed) ?? observed;
   }
 

@@ -72,7 +72,8 @@ export class Simulation {
     const drawn = cutProfile({ ...drawProfile(prng.fork()), ...profile }, cut);
     const nodes = new Map<SimNode['id'], SimNode>();
     const observer = new Observer(trace, coverage);
-    this.checks = new Checks(nodes, observer);
+    const now = (): number => scheduler.now;
+    this.checks = new Checks({ nodes, observer, profile: drawn, now });
     this.world = {
       scheduler,
       prng,
@@ -121,12 +122,8 @@ export class Simulation {
       before: (node) => checks.before(node),
       known: () => checks.clients.floor,
     });
-    const contenders = new LockContenders({
-      world,
-      cluster,
-      ends: checks.leases,
-      check: new LockCheck(checks.model.kv, LOCK_NAME, (node) => checks.before(node)),
-    });
+    const locks = new LockCheck(checks.model.kv, LOCK_NAME, (node) => checks.before(node));
+    const contenders = new LockContenders({ world, cluster, ends: checks.leases, check: locks });
     workload.start();
     holders.start();
     watchers.start();
@@ -152,8 +149,24 @@ export class Simulation {
     this.#settle(watchers, healing.converged);
     if (this.#hasFailed()) return;
     checks.finish(healing.converged);
+    locks.finish();
     this.#corrupt(healing.converged);
     scheduler.afterEvent = () => undefined;
+    this.#cutPower(healing.converged);
+  }
+
+  /** The last fault, which hits all: what was acknowledged must be on the disks. */
+  #cutPower(nodes: readonly SimNode[]): void {
+    const { prng, scheduler } = this.world;
+    let isOver = false;
+    const over = (): void => {
+      isOver = true;
+    };
+    this.checks.powerCut(nodes, prng).then(over, (error: unknown) => this.#failed(error));
+    this.#run(0, () => true);
+    check(isOver || this.#hasFailed(), 'disks can be read', () => {
+      return `${nodes.length} disks are not read at ${scheduler.now}`;
+    });
   }
 
   /** Whoever watches a node that has everything hears everything. */
@@ -210,7 +223,9 @@ export class Simulation {
 
   #report(): RunReport {
     const { trace, coverage, scheduler, nodes } = this.world;
-    for (const node of nodes.values()) node.crash('drop');
+    this.#guarded(() => {
+      for (const node of nodes.values()) node.crash('drop');
+    });
     coverage.count('run');
     coverage.count('repeated-request', this.checks.model.repeated);
     coverage.count('simulated-second', Math.floor(scheduler.now / 1000));
@@ -246,6 +261,10 @@ class TracingWatcher implements Watcher {
     this.#checks.opened(node, restored);
   };
 
+  stored: Watcher['stored'] = (node, change) => this.#checks.stored(node, change);
+
+  saved: Watcher['saved'] = (node, file, lines) => this.#checks.saved(node, file, lines);
+
   started: Watcher['started'] = (node) => {
     if (node.node?.raft.state.recovery !== null) this.#coverage.count('recovering-start');
     this.#checks.started(node);
@@ -262,6 +281,7 @@ class TracingWatcher implements Watcher {
 
   received: Watcher['received'] = (node, message) => {
     this.#trace.line(node.name, () => `gets ${describeMessage(message)}`);
+    this.#checks.received(node, message);
   };
 
   snapshotConfirmed: Watcher['snapshotConfirmed'] = (by, snapshot) => {

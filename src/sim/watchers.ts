@@ -258,26 +258,25 @@ class Watcher {
   #canceled(connection: Connection, end: WatchEnd): void {
     connection.isOver = true;
     if (end.reason !== 'compacted') return;
-    const { name, next } = this.#check;
-    this.#options.world.coverage.count('watch-compacted');
-    check(next < end.compactRevision, 'only what is compacted is said to be', () => {
-      return `${name} stood at ${next}: ${JSON.stringify(end)}`;
-    });
-    this.#begun = false;
+    this.#compacted(this.#check.next, end.compactRevision);
   }
 
   #refused(error: unknown, from: number | null): void {
     if (!(error instanceof ApiError) || error.code !== 'compacted') return;
-    const { compactRevision } = this.#options.model.kv;
+    const { compactRevision } = error.fields;
+    this.#compacted(from, typeof compactRevision === 'number' ? compactRevision : null);
+  }
+
+  #compacted(from: number | null, said: number | null): void {
     this.#options.world.coverage.count('watch-compacted');
-    check(from !== null && from < compactRevision, 'only what is compacted is said to be', () => {
-      return `${this.#check.name} from ${from}: compacted is ${compactRevision}`;
-    });
+    this.#check.compacted(from, said);
     this.#begun = false;
   }
 
-  /** In the near past, or a little ahead. */
+  /** In the near past, or a little ahead; or the very first that is not forgotten. */
   #somewhere(): number {
+    const { compactRevision } = this.#options.model.kv;
+    if (compactRevision > 0 && this.#prng.chance(0.2)) return compactRevision;
     const back = Math.floor(this.#prng.exponential(20));
     return Math.max(1, this.#options.model.kv.revision + 5 - back);
   }

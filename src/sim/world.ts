@@ -6,6 +6,7 @@ import type { DiskFault, DiskOperation } from '../storage/memory-disk.ts';
 import type { Restored, SnapshotFile, Storage } from '../storage/storage.ts';
 import type { WireMessage } from '../wire/raft-codec.ts';
 import type { Coverage } from './coverage.ts';
+import type { Change } from './durable-log.ts';
 import type { Profile } from './profile.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimNetwork } from './sim-network.ts';
@@ -40,6 +41,10 @@ export interface Sabotage {
 export interface Watcher {
   /** An `open` of the storage has ended; nothing has been said on the strength of it yet. */
   opened(node: SimNode, restored: Restored): void;
+  /** A change of the log is durable; `node.durable` tells of it from after this. */
+  stored(node: SimNode, change: Change): void;
+  /** A snapshot that the node took of its own state is durable. */
+  saved(node: SimNode, snapshot: SnapshotFile, lines: readonly string[]): void;
   started(node: SimNode): void;
   /** Something reached the process, and all that follows at once from that has been done. */
   stepped(node: SimNode): void;

@@ -5,16 +5,13 @@
 import type { LogIndex } from '../../raft/entry.ts';
 import { check } from '../failure.ts';
 import type { Model } from './model.ts';
-import type { Oracle } from './oracle.ts';
 import type { View } from './view.ts';
 
 export class Applies {
-  readonly #oracle: Oracle;
   readonly #model: Model;
   readonly #hashes = new Map<LogIndex, string>();
 
-  constructor(oracle: Oracle, model: Model) {
-    this.#oracle = oracle;
+  constructor(model: Model) {
     this.#model = model;
   }
 
@@ -23,8 +20,9 @@ export class Applies {
     check(index === view.applied + 1, 'applied in order, once', () => {
       return `${view.node.name} applied ${index} after ${view.applied}`;
     });
-    check(index <= this.#oracle.lastIndex, 'only what is committed is applied', () => {
-      return `${view.node.name} applied ${index}; committed is ${this.#oracle.lastIndex}`;
+    const { commitIndex } = view.raft.state;
+    check(index <= commitIndex, 'only what is committed is applied', () => {
+      return `${view.node.name} applied ${index}, and knows ${commitIndex} as committed`;
     });
     this.#state(view, index);
   }
@@ -51,11 +49,15 @@ export class Applies {
       const stand = JSON.stringify({ revision, compactRevision, leaseCount });
       return `${view.node.name} is at ${stand} after ${index}, not ${JSON.stringify(due)}`;
     });
-    const hash = store.hash();
+    this.matches(view.node.name, index, store.hash());
+  }
+
+  /** After the same entry all have the same state. */
+  matches(who: string, index: LogIndex, hash: string): void {
     const known = this.#hashes.get(index);
     if (known === undefined) this.#hashes.set(index, hash);
     check(known === undefined || known === hash, 'equal states', () => {
-      return `${view.node.name} has hash ${hash} after ${index}, others had ${known}`;
+      return `${who} has hash ${hash} after ${index}, others had ${known}`;
     });
   }
 }

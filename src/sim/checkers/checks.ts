@@ -1,30 +1,57 @@
 /** ALL CHECKERS together: hands each what it goes by, at the moment it happens. */
 import type { MemberId } from '../../lib/ids.ts';
+import type { Prng } from '../../lib/prng.ts';
 import type { NodeEvent } from '../../node/api.ts';
+import { votersOf } from '../../raft/configuration.ts';
 import { checkState, checkStep } from '../../raft/invariants.ts';
+import { hasQuorum } from '../../raft/quorum.ts';
+import type { SnapshotMeta } from '../../raft/ready.ts';
 import type { TraceEvent } from '../../raft/trace.ts';
 import type { Restored, SnapshotFile } from '../../storage/storage.ts';
 import type { WireMessage } from '../../wire/raft-codec.ts';
 import { SimFailure, check } from '../failure.ts';
+import type { Change } from '../durable-log.ts';
 import type { Observer } from '../observer.ts';
+import type { Profile } from '../profile.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { Watcher } from '../world.ts';
 import { Applies } from './applies.ts';
+import { Bounds, checkNobodyWaits } from './bounds.ts';
 import { Commits } from './commits.ts';
+import { ConfirmedReads } from './confirmed-reads.ts';
 import {
   checkDurableIndex,
   checkRestored,
   checkSent,
   checkSnapshotConfirmed,
+  checkStarted,
+  checkStored,
 } from './durability.ts';
 import { Elections } from './elections.ts';
+import { Followers } from './followers.ts';
 import { LeaseEnds } from './lease-ends.ts';
 import { Linearizability } from './linearizability.ts';
 import { Logs } from './logs.ts';
+import { Memberships } from './memberships.ts';
 import { Model } from './model.ts';
 import { Oracle } from './oracle.ts';
+import { replay, stateOf } from './replay.ts';
+import { Said } from './said.ts';
 import { checkStore } from './stores.ts';
 import { View } from './view.ts';
+
+/** One of so many snapshots is restored when it is saved, and so is each that anybody starts on. */
+const SNAPSHOTS_PER_LOOK = 4;
+/** To replay the longest logs of all would take as long as the run. */
+const REPLAYED_ENTRIES_MAX = 1_000;
+
+export interface ChecksOptions {
+  readonly nodes: ReadonlyMap<MemberId, SimNode>;
+  readonly observer: Observer;
+  readonly profile: Profile;
+  /** The time of the world, ms. */
+  readonly now: () => number;
+}
 
 export class Checks implements Watcher {
   readonly model = new Model();
@@ -35,12 +62,23 @@ export class Checks implements Watcher {
   readonly #commits: Commits;
   readonly #elections: Elections;
   readonly #applies: Applies;
+  readonly #followers: Followers;
+  readonly #memberships: Memberships;
+  readonly #reads: ConfirmedReads;
+  readonly #bounds: Bounds;
+  readonly #said = new Said();
+  /** What the newest start of each node found. */
+  readonly #restored = new Map<SimNode, Restored>();
+  /** Snapshots that were saved. */
+  #saved = 0;
   readonly #views = new Map<SimNode, View>();
   readonly #observer: Observer;
 
-  constructor(nodes: ReadonlyMap<MemberId, SimNode>, observer: Observer) {
+  constructor({ nodes, observer, profile, now }: ChecksOptions) {
+    this.#bounds = new Bounds(profile, now);
     this.oracle = new Oracle((entry) => {
       observer.committed(entry);
+      this.#memberships.committed(entry);
       this.model.apply(entry);
       const result = this.model.resultAt(entry.index);
       observer.answered(result);
@@ -49,8 +87,11 @@ export class Checks implements Watcher {
     this.clients = new Linearizability(this.model, () => this.oracle.lastIndex);
     this.#logs = new Logs(this.oracle);
     this.#elections = new Elections(this.oracle);
-    this.#applies = new Applies(this.oracle, this.model);
+    this.#applies = new Applies(this.model);
     this.#commits = new Commits(this.oracle, nodes);
+    this.#followers = new Followers(nodes);
+    this.#memberships = new Memberships(this.oracle, nodes);
+    this.#reads = new ConfirmedReads(this.oracle);
     this.#observer = observer;
   }
 
@@ -60,8 +101,25 @@ export class Checks implements Watcher {
 
   opened(node: SimNode, restored: Restored): void {
     checkRestored(node, restored);
+    this.#said.opened(node, restored);
+    this.#restored.set(node, restored);
     const { snapshot } = restored;
     if (snapshot !== null) this.#snapshot(node, snapshot);
+  }
+
+  stored(node: SimNode, change: Change): void {
+    checkStored(node, change, this.oracle);
+    if (change.type === 'install') this.#snapshot(node, change.snapshot);
+    if (change.type !== 'append' || change.batch.state === null) return;
+    this.#said.stored(node, node.durable.hard, change.batch.state);
+  }
+
+  saved(node: SimNode, file: SnapshotFile, lines: readonly string[]): void {
+    this.#snapshot(node, file);
+    this.#saved += 1;
+    if (this.#saved % SNAPSHOTS_PER_LOOK !== 1 || !this.#views.has(node)) return;
+    const who = `${node.name}'s snapshot ${file.index}`;
+    this.#applies.matches(who, file.index, stateOf(lines).hash());
   }
 
   started(node: SimNode): void {
@@ -70,8 +128,11 @@ export class Checks implements Watcher {
     const { raft } = running;
     const view = new View(node, raft, running.status().appliedIndex);
     this.#views.set(node, view);
+    const restored = this.#restored.get(node);
+    if (restored !== undefined) checkStarted(view, restored);
     this.#logs.observe(view);
     this.#commits.base(view);
+    this.#memberships.observe(view);
     this.#applies.restored(view, view.applied);
   }
 
@@ -87,6 +148,10 @@ export class Checks implements Watcher {
     }
     this.#logs.observe(view);
     this.#commits.observe(view);
+    this.#followers.observe(view);
+    this.#memberships.observe(view);
+    this.#memberships.heard(view);
+    this.#bounds.observe(view);
     checkDurableIndex(view);
     view.update();
   }
@@ -101,12 +166,21 @@ export class Checks implements Watcher {
   }
 
   sent(node: SimNode, message: WireMessage): void {
-    checkSent(node, message);
+    checkSent(node, message, (leading, index) => this.#elections.termOf(leading, index));
+    this.#said.sent(node, message);
     this.#elections.sent(node, message);
+    const view = this.#views.get(node);
+    if (view === undefined) return;
+    if (message.type === 'read-index-response') this.#lookAtCommits(view);
+    this.#memberships.sent(view, message);
+    this.#reads.sent(node, message);
   }
 
-  received(): void {
-    return undefined;
+  received(node: SimNode, message: WireMessage): void {
+    const view = this.#views.get(node);
+    if (view === undefined) return;
+    view.heard.push(message);
+    this.#memberships.received(view, message);
   }
 
   snapshotConfirmed(by: SimNode, snapshot: SnapshotFile): void {
@@ -114,15 +188,54 @@ export class Checks implements Watcher {
   }
 
   ended(node: SimNode): void {
+    const view = this.#views.get(node);
+    if (view === undefined) return;
+    this.#logs.isWhole(view);
     this.#views.delete(node);
   }
 
   /** At the end: `nodes` have applied everything. */
   finish(nodes: readonly SimNode[]): void {
+    const { lastIndex } = this.oracle;
     for (const { name, node } of nodes) {
+      const applied = node?.status().appliedIndex ?? 0;
+      check(applied === lastIndex, 'acknowledged is kept', () => {
+        return `${name} has applied ${applied}; committed is ${lastIndex}`;
+      });
       if (node !== null) checkStore(name, node.store, this.model.kv);
     }
+    for (const node of nodes) this.#bounds.finish(node);
     this.clients.finish();
+  }
+
+  /**
+   * At the very end: the power goes, everywhere. One disk is read and replayed, if its log is short
+   * enough; as all are at every start. The nodes are of no use afterwards.
+   */
+  async powerCut(nodes: readonly SimNode[], prng: Prng): Promise<void> {
+    const { oracle, model } = this;
+    const { lastIndex } = oracle;
+    const short = nodes.filter((node) => {
+      const { lastIndex: end, snapshotIndex } = node.durable;
+      return this.#views.has(node) && end - snapshotIndex <= REPLAYED_ENTRIES_MAX;
+    });
+    const read = short.length === 0 ? null : prng.pick(short);
+    let reached = 0;
+    if (read !== null) {
+      const view = this.#views.get(read);
+      if (view !== undefined) this.#logs.saysTheSame(view);
+      await checkNobodyWaits(read);
+      reached = await replay(read, prng, { oracle, model, applies: this.#applies });
+    }
+    const term = oracle.at(lastIndex)?.term ?? 0;
+    const whole = nodes.filter((node) =>
+      node === read ? reached === lastIndex : node.durable.holds(lastIndex, term),
+    );
+    const voters = votersOf(oracle.configurationAt(lastIndex));
+    const isKept = hasQuorum(voters, (id) => whole.some((node) => node.id === id));
+    check(isKept, 'acknowledged is kept', () => {
+      return `all of it is on the disks of ${whole.length} of ${voters.length} voters`;
+    });
   }
 
   /** A node is about to be heard: what it committed in this very event comes first. */
@@ -140,19 +253,40 @@ export class Checks implements Watcher {
     if (event.type === 'applied') {
       this.#lookAtCommits(view);
       this.#applies.applied(view, event.index);
+    } else if (event.type === 'snapshot-saved') {
+      this.#bounds.snapshotSaved(view, event.index);
     } else if (event.type === 'restored') {
       this.#applies.restored(view, event.index);
     }
   }
 
   #raftEvent(view: View, event: TraceEvent): void {
-    if (event.type === 'role' && event.to === 'leader') this.#elections.elected(view, event.term);
-    if (event.type !== 'snapshot' || event.peer === null) return;
-    if (event.reason.code === 'installed') this.#commits.base(view);
+    switch (event.type) {
+      case 'role':
+        if (event.to !== 'leader') return;
+        this.#elections.elected(view, event.term);
+        this.#memberships.overlap();
+        return;
+      case 'vote':
+        if (!event.granted || event.preVote) return;
+        this.#elections.granted(view, event.candidate, event.term);
+        return;
+      case 'read':
+        if (event.index === null || event.reason.code !== 'quorum-confirmed') return;
+        this.#lookAtCommits(view);
+        this.#reads.confirmed(view, event.index);
+        return;
+      case 'snapshot':
+        if (event.reason.code !== 'installed') return;
+        view.installed = event.index;
+        this.#commits.base(view);
+        return;
+      default:
+    }
   }
 
   /** A snapshot stands for a committed entry and the membership as of it. */
-  #snapshot(node: SimNode, { index, term, configuration }: SnapshotFile): void {
+  #snapshot(node: SimNode, { index, term, configuration }: SnapshotMeta): void {
     const entry = this.oracle.at(index);
     check(entry?.term === term, 'snapshots are of what is committed', () => {
       return `${node.name} has a snapshot of ${index} of term ${term}, committed is ${entry?.term}`;

@@ -8,6 +8,7 @@
 import type { LogIndex } from '../../raft/entry.ts';
 import { check } from '../failure.ts';
 import type { Operation, Request, Seen } from '../history.ts';
+import { canonical } from './canonical.ts';
 import type { Model } from './model.ts';
 
 type Write = Extract<Request, { type: 'write' }>;
@@ -63,8 +64,20 @@ export class Linearizability {
       check(outcome?.type !== 'refused', 'refused is without effect', () => {
         return `${describe(operation)} is entry ${index}`;
       });
+      this.#hasOneEffect(operation, request);
       this.#respectsTime(operation, index - 1);
     }
+  }
+
+  /**
+   * What is carried out twice was sent again after it had been said to be without effect, or under
+   * another name: its value tells, which no other write has.
+   */
+  #hasOneEffect(operation: Operation, { value }: Write): void {
+    const second = value === null ? undefined : this.#model.secondWriteOf(value);
+    check(second === undefined, 'a request has one effect', () => {
+      return `${describe(operation)} is carried out again by entry ${second}`;
+    });
   }
 
   #written(operation: Operation, request: Write, result: string): void {
@@ -106,12 +119,4 @@ export class Linearizability {
 function describe({ client, number, request, invokedAt, outcome }: Operation): string {
   const what = JSON.stringify({ request, outcome });
   return `operation ${number} of client ${client}, begun at ${invokedAt.toFixed(3)}, ${what},`;
-}
-
-/** Equal for equal values, whatever the order of their fields; what is undefined is not there. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

@@ -3,11 +3,14 @@
  * it, or was until its lease ended; and of two, the one with the greater fencing token is told
  * later.
  */
-import type { ByteString } from '../../lib/bytes.ts';
+import { type ByteString, bytesOfText, textOfBytes } from '../../lib/bytes.ts';
 import { queueRange } from '../../node/locks/contender.ts';
 import { check } from '../failure.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { KvModel } from './kv-model.ts';
+
+/** What the lock protects: its holders write their tokens there. */
+export const PROTECTED_KEY = bytesOfText('a-protected-key');
 
 export class LockCheck {
   readonly #model: KvModel;
@@ -37,6 +40,20 @@ export class LockCheck {
       return `${node.name} tells ${key} of token ${token} after ${this.#token}`;
     });
     this.#token = token;
+  }
+
+  /** At the end: no write to what is protected came after one of a later holder. */
+  finish(): void {
+    let newest = 0;
+    for (const { revision, versions } of this.#model.changes) {
+      const version = versions.find(({ key }) => key === PROTECTED_KEY);
+      if (version === undefined) continue;
+      const token = Number(textOfBytes(version.value));
+      check(token >= newest, 'fenced writes are in the order of their tokens', () => {
+        return `revision ${revision} is of the holder with token ${token}, after ${newest}`;
+      });
+      newest = token;
+    }
   }
 
   /** It may be gone by now, but never comes again: its lease is nobody else's. */

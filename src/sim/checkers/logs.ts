@@ -41,11 +41,36 @@ export class Logs {
         },
       );
       this.#matches(view, entry, log.term(index - 1));
+      view.isRewritten ||= seen !== undefined;
       view.log.set(index, entry);
       fresh ||= isConfigurationCommand(entry.command);
     }
     if (fresh) this.#onePending(view);
     if (view.log.size > 2 * (log.lastIndex - log.baseIndex) + 64) prune(view, log.baseIndex);
+  }
+
+  /** At the end of a life: nothing has changed but at the end, where it was seen. */
+  isWhole({ node, raft, log: seen }: View): void {
+    const { log } = raft.state;
+    for (let index = log.baseIndex + 1; index <= log.lastIndex; index += 1) {
+      const entry = log.entry(index);
+      check(entry === seen.get(index), 'logs change at their ends', () => {
+        const was = JSON.stringify(seen.get(index));
+        return `${node.name} holds ${JSON.stringify(entry)} at ${index}, where it had ${was}`;
+      });
+    }
+  }
+
+  /** What an entry says is what was written down of it. */
+  saysTheSame({ node, raft }: View): void {
+    const { log } = raft.state;
+    for (let index = log.baseIndex + 1; index <= log.lastIndex; index += 1) {
+      const { command, json } = log.entry(index);
+      const text = JSON.stringify(command);
+      check(text === json, 'entries do not change', () => {
+        return `${node.name}: entry ${index} was ${json}, and now says ${text}`;
+      });
+    }
   }
 
   #matches(view: View, { index, term, json }: Entry, previousTerm: Term | null): void {

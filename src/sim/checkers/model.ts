@@ -7,6 +7,8 @@ import { FIRST_REVISION } from '../../kv/store.ts';
 import type { ByteString } from '../../lib/bytes.ts';
 import { isConfigurationCommand } from '../../raft/configuration.ts';
 import type { Entry, LogIndex } from '../../raft/entry.ts';
+import { check } from '../failure.ts';
+import { canonical } from './canonical.ts';
 import { KvModel } from './kv-model.ts';
 
 /** How far the store is. */
@@ -26,11 +28,14 @@ export class Model {
   /** The entry that carried a request out, by the request's name. */
   readonly #byRequest = new Map<string, LogIndex>();
   readonly #byValue = new Map<ByteString, LogIndex>();
-  #repeated = 0;
+  /** Values that were written again, with where. */
+  readonly #writtenAgain = new Map<ByteString, LogIndex>();
+  /** Entries that repeat a request which had been carried out. */
+  readonly #repeats = new Set<LogIndex>();
 
   /** How many entries were repetitions of a request that had been carried out. */
   get repeated(): number {
-    return this.#repeated;
+    return this.#repeats.size;
   }
 
   apply({ index, term, command }: Entry): void {
@@ -40,15 +45,15 @@ export class Model {
     const { requestId } = kv;
     const first = requestId === null ? undefined : this.#byRequest.get(requestId);
     if (first !== undefined) {
-      this.#repeated += 1;
+      this.#repeats.add(index);
       this.#results.set(index, this.#results.get(first) as KvResult);
       return;
     }
+    if (kv.kind === 'put') this.#wrote(kv.value, index);
     this.#results.set(index, this.kv.apply(kv, index, term));
     const { revision, compactRevision, leases } = this.kv;
     this.#stands[index] = { revision, compactRevision, leaseCount: leases.size };
     if (requestId !== null) this.#byRequest.set(requestId, index);
-    if (kv.kind === 'put' && !this.#byValue.has(kv.value)) this.#byValue.set(kv.value, index);
   }
 
   /** How far the store is after the entry. */
@@ -62,8 +67,32 @@ export class Model {
     return named ?? (value === null ? undefined : this.#byValue.get(value));
   }
 
+  /** Where a value was written a second time; undefined when it was not. */
+  secondWriteOf(value: ByteString): LogIndex | undefined {
+    return this.#writtenAgain.get(value);
+  }
+
   resultAt(index: LogIndex): KvResult | undefined {
     return this.#results.get(index);
+  }
+
+  /** Somebody has carried the command at an index out, with this result. */
+  answers(index: LogIndex, result: KvResult): void {
+    const due = this.#results.get(index);
+    const isRepeated = due !== undefined && this.#repeats.has(index);
+    // What is repeated late may be refused: its first answer is forgotten.
+    check(
+      isRepeated || canonical(result) === canonical(due),
+      'commands answer as the model',
+      () => {
+        return `entry ${index} gives ${JSON.stringify(result)}, not ${JSON.stringify(due)}`;
+      },
+    );
+  }
+
+  #wrote(value: ByteString, index: LogIndex): void {
+    if (this.#byValue.has(value)) this.#writtenAgain.set(value, index);
+    else this.#byValue.set(value, index);
   }
 
   /** What a read of a range, at a revision or at the newest (0), sees after an entry. */

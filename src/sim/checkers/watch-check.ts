@@ -17,6 +17,8 @@ export class WatchCheck {
   readonly #model: KvModel;
   /** Everything before it has been heard. */
   #next = 1;
+  /** What the present connection has told: everything up to here. */
+  #told = 0;
 
   constructor(name: string, topic: WatchTopic, model: KvModel) {
     this.name = name;
@@ -37,6 +39,7 @@ export class WatchCheck {
   /** The watcher begins anew, and does not care for what was before. */
   beginAt(revision: number): void {
     this.#next = revision;
+    this.#told = revision - 1;
   }
 
   change({ revision, events }: WatchChange, compactRevision: number): void {
@@ -53,12 +56,30 @@ export class WatchCheck {
     );
     if (this.topic.prev) for (const event of events) this.#checkPrev(event, compactRevision);
     this.#next = revision + 1;
+    this.#told = revision;
   }
 
   progress(revision: number): void {
     this.#mustBeKnown(revision);
+    check(revision >= this.#told, 'progress of watches does not fall', () => {
+      return `${this.name} is told of progress ${revision} after ${this.#told}`;
+    });
+    this.#told = revision;
     this.#mustBeNone(revision + 1);
     this.#next = Math.max(this.#next, revision + 1);
+  }
+
+  /**
+   * The watcher is told that what it asks for is forgotten, and from where on it may go on.
+   *
+   * @param from what it asked for, or stood at; null for the present.
+   */
+  compacted(from: number | null, said: number | null): void {
+    const { compactRevision } = this.#model;
+    const isTrue = from !== null && said !== null && from < said && said <= compactRevision;
+    check(isTrue, 'only what is compacted is said to be', () => {
+      return `${this.name} from ${from} hears of ${said}: compacted is ${compactRevision}`;
+    });
   }
 
   #mustBeKnown(revision: number): void {

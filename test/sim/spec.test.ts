@@ -17,7 +17,14 @@ import { parseSources, type Source, visit } from '../tidy/source.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 /** What names a check, and which of its arguments is the name. */
-const NAMING: Readonly<Record<string, number>> = { check: 1, SimFailure: 0, '#await': 1 };
+const NAMING: Readonly<Record<string, number>> = {
+  check: 1,
+  SimFailure: 0,
+  '#await': 1,
+  served: 0,
+  '#settle': 0,
+  '#agree': 0,
+};
 
 interface Row {
   readonly number: string;

@@ -4,10 +4,10 @@
  */
 import type { MemberId } from '../../lib/ids.ts';
 import type { Entry, LogIndex } from '../../raft/entry.ts';
-import { majority } from '../../raft/quorum.ts';
 import { check } from '../failure.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { Oracle } from './oracle.ts';
+import { majority, votersIn } from './quorums.ts';
 import type { View } from './view.ts';
 
 export class Commits {
@@ -65,7 +65,7 @@ export class Commits {
       voters.filter((id) => this.#nodes.get(id)?.holds(index, term) === true);
     const isQuorum = (voters: readonly MemberId[]): boolean =>
       holders(voters).length >= majority(voters.length);
-    const { voters } = view.raft.state;
+    const voters = votersIn(view.raft.state.history.latest);
     check(isQuorum(voters) || isQuorum(view.votersBefore), 'committed is durable', () => {
       const copies = `${holders(voters).length} of ${voters.length} voters`;
       return `${view.node.name} committed ${index} of term ${term}, durable on ${copies}`;

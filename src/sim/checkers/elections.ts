@@ -6,12 +6,12 @@
 import type { MemberId } from '../../lib/ids.ts';
 import type { LogIndex, Term } from '../../raft/entry.ts';
 import type { LogEnd } from '../../raft/message.ts';
-import { majority } from '../../raft/quorum.ts';
 import type { WireMessage } from '../../wire/raft-codec.ts';
 import { check } from '../failure.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { Oracle } from './oracle.ts';
 import type { View } from './view.ts';
+import { majority } from './quorums.ts';
 
 /** The log that a leader began its term with: the terms of its entries from `first` on. */
 interface LeaderLog {

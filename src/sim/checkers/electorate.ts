@@ -4,7 +4,7 @@
  */
 import type { MemberId } from '../../lib/ids.ts';
 import type { LogEnd } from '../../raft/message.ts';
-import { majority } from '../../raft/quorum.ts';
+import { majority } from './quorums.ts';
 
 export interface Elector {
   readonly id: MemberId;

@@ -4,10 +4,10 @@
  */
 import type { MemberId } from '../../lib/ids.ts';
 import type { LogIndex } from '../../raft/entry.ts';
-import { majority } from '../../raft/quorum.ts';
 import { check } from '../failure.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { View } from './view.ts';
+import { majority } from './quorums.ts';
 
 export class Followers {
   readonly #nodes: ReadonlyMap<MemberId, SimNode>;

@@ -6,6 +6,7 @@ import { type StateSummary, summarize } from '../../raft/invariants.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { WireMessage } from '../../wire/raft-codec.ts';
 import type { SimNode } from '../sim-node.ts';
+import { votersIn } from './quorums.ts';
 
 export class View {
   readonly node: SimNode;
@@ -39,7 +40,7 @@ export class View {
     this.node = node;
     this.raft = raft;
     this.before = summarize(raft.state);
-    this.votersBefore = raft.state.voters;
+    this.votersBefore = votersIn(raft.state.history.latest);
     this.committed = raft.state.log.baseIndex;
     this.applied = applied;
   }
@@ -47,7 +48,7 @@ export class View {
   /** Takes note of how things are now. */
   update(): void {
     this.before = summarize(this.raft.state);
-    this.votersBefore = this.raft.state.voters;
+    this.votersBefore = votersIn(this.raft.state.history.latest);
     this.heard = [];
     this.installed = 0;
   }

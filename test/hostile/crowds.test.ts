@@ -12,6 +12,8 @@ import { Siege } from './support/siege.ts';
 
 const MIB = 2 ** 20;
 const CROWD = 1000;
+/** Who watches the same is told at once, and falls behind at once. */
+const GROUPS = 4;
 
 let siege: Siege;
 
@@ -29,13 +31,13 @@ function descriptors({ pid }: NodeProcess): number {
 }
 
 /** Connections that have asked this, and read nothing from then on. */
-async function crowd(node: NodeProcess, what: string): Promise<RawSocket[]> {
+async function crowd(node: NodeProcess, what: (n: number) => string): Promise<RawSocket[]> {
   const sockets: RawSocket[] = [];
   for (let n = 0; n < CROWD; n += 50) {
     const some = await Promise.all(Array.from({ length: 50 }, () => RawSocket.open(node.port)));
-    for (const socket of some) {
+    for (const [i, socket] of some.entries()) {
       socket.pause();
-      socket.write(what);
+      socket.write(what(n + i));
     }
     sockets.push(...some);
   }
@@ -50,14 +52,14 @@ async function slowCancels(): Promise<number> {
 test('1,000 watchers that never read', async () => {
   const { node } = siege;
   const before = { files: descriptors(node), bytes: memoryOf(node.pid) };
-  const writes = 380;
-  const value = 'x'.repeat(10 * 1024);
+  const writes = 800;
+  const value = 'x'.repeat(16 * 1024);
   let most = 0;
   await siege.withstand(
     async () => {
-      const sockets = await crowd(node, head('GET', '/watch?prefix=crowd/'));
+      const sockets = await crowd(node, (n) => head('GET', `/watch?prefix=crowd/${n % GROUPS}/`));
       for (let n = 0; n < writes; n += 1) {
-        await put(node.url, `crowd/${n % 10}`, value);
+        await put(node.url, `crowd/${n % GROUPS}/key`, value);
         most = Math.max(most, memoryOf(node.pid) - before.bytes);
       }
       // Each was told where to go on, and costs nothing any more.
@@ -78,7 +80,7 @@ test('1,000 requests that wait for a change', async () => {
   const { revision } = (await (await fetch(`${node.url}/hash`)).json()) as { revision: number };
   await siege.withstand(
     async () => {
-      const waits = head('GET', `/kv/awaited?after=${revision}&wait=60s`);
+      const waits = () => head('GET', `/kv/awaited?after=${revision}&wait=60s`);
       const sockets = await crowd(node, waits);
       await put(node.url, 'awaited', '2');
       const answers = await Promise.all(
@@ -89,7 +91,7 @@ test('1,000 requests that wait for a change', async () => {
       );
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(CROWD);
       // Others wait for what never comes, and go away.
-      const hopeless = await crowd(node, head('GET', `/kv/never?after=${revision}&wait=60s`));
+      const hopeless = await crowd(node, () => head('GET', `/kv/never?after=${revision}&wait=60s`));
       for (const socket of hopeless) socket.close();
     },
     { revisions: 1 },

@@ -4,9 +4,10 @@
  * ready to run and was given no core (`/proc/<pid>/task/<tid>/schedstat`).
  *
  * Of an event loop that stands still either its thread works, or one it waits for: so what is a
- * process's own is at most what all of its threads ran, and at most what is left of the time
- * without what the main threads waited for a core. (A loop that sleeps in a call is not seen: where
- * this is used, files are in memory.)
+ * process's own is at most what its main thread and the busiest of the others ran, and at most what
+ * is left of the time without what the main threads, the client and the kernel's network threads
+ * waited for a core. (A loop that sleeps in a call is not seen: where this is used, files are in
+ * memory.)
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -14,6 +15,7 @@ const NANOSECONDS_PER_MS = 1e6;
 
 /** Of one thread, ms. */
 interface Times {
+  readonly pid: number;
   readonly isMain: boolean;
   readonly ran: number;
   readonly waited: number;
@@ -32,27 +34,45 @@ export class Threads {
     const threads = this.#serving.flatMap((pid) => {
       return listed(`/proc/${pid}/task`).map((tid) => timesOf(pid, tid));
     });
-    return new Map([...threads, timesOf(process.pid, String(process.pid))]);
+    const others = [process.pid, ...NETWORK].map((pid) => timesOf(pid, String(pid)));
+    return new Map([...threads, ...others]);
   }
 
   /** The part of `ms` between two samples that is the serving processes' own. */
   ownOf(ms: number, before: Sample, after: Sample): number {
-    const self = String(process.pid);
-    let ran = 0;
+    let worked = 0;
     let waited = 0;
+    const busiest = new Map<number, number>();
     for (const [tid, times] of after) {
       const earlier = before.get(tid) ?? times;
+      const ran = times.ran - earlier.ran;
       if (times.isMain) waited += times.waited - earlier.waited;
-      if (tid !== self) ran += times.ran - earlier.ran;
+      if (!this.#serving.includes(times.pid)) continue;
+      if (times.isMain) worked += ran;
+      else busiest.set(times.pid, Math.max(ran, busiest.get(times.pid) ?? 0));
     }
-    return Math.max(0, Math.min(ran, ms - waited));
+    for (const ran of busiest.values()) worked += ran;
+    return Math.max(0, Math.min(worked, ms - waited));
+  }
+}
+
+/** Threads of the kernel that carry what the loopback device is given when there is much of it. */
+const NETWORK = listed('/proc')
+  .filter((pid) => /^\d+$/.test(pid) && nameOf(pid).startsWith('ksoftirqd/'))
+  .map(Number);
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8');
+  } catch {
+    return '';
   }
 }
 
 function timesOf(pid: number, tid: string): readonly [string, Times] {
   const [ran = 0, waited = 0] = numbersIn(`/proc/${pid}/task/${tid}/schedstat`);
   const times = { ran: ran / NANOSECONDS_PER_MS, waited: waited / NANOSECONDS_PER_MS };
-  return [tid, { ...times, isMain: tid === String(pid) }];
+  return [tid, { ...times, pid, isMain: tid === String(pid) }];
 }
 
 function listed(folder: string): string[] {

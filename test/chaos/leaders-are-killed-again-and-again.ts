@@ -5,7 +5,7 @@
 import { leaderOnce } from '../support/chaos/faults.ts';
 import type { Scenario, Trial } from '../support/chaos/scenario.ts';
 import { verifyKept } from '../support/chaos/verify.ts';
-import { GapClient, histogram, percentile } from '../support/chaos/write-gap.ts';
+import { countGaps, GapClient, histogram, percentile } from '../support/chaos/write-gap.ts';
 import { ProcessCluster } from '../support/process-cluster.ts';
 
 /**
@@ -29,6 +29,7 @@ export const leadersAreKilledAgainAndAgain: Scenario = {
     }
     trial.say(histogram('time without an acknowledged write around a kill of the leader', gaps));
     trial.count('kills of the leader', gaps.length);
+    countGaps(trial, 'kill -9', gaps);
     await verifyKept(trial, cluster.nodes, client.acknowledged);
     trial.floors({ 'kills of the leader': trial.kills ?? 10, 'acknowledged writes found': 300 });
     const median = percentile(

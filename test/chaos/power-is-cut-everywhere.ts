@@ -41,6 +41,7 @@ export const powerIsCutEverywhere: Scenario = {
     trial.floors({
       recordings: 2,
       'power cuts': 2 * CUTS_OF_A_RECORDING,
+      'power cuts during a start': 2,
       'acknowledged writes found': 500,
       'files and names that were not sure': 10,
       'writes and syncs recorded': 500,
@@ -60,7 +61,10 @@ async function cutOnce(trial: Trial, size: number): Promise<void> {
     // The last is the kill itself; with all that was written, synced or not.
     const isLast = cut === CUTS_OF_A_RECORDING - 1;
     const at = isLast ? to + 1000 : from + trial.prng.unit() * (to - from);
-    await startAfter(trial, cluster, recording, at);
+    const fresh = cluster.nodes.map(() => new RecordedDisk(cluster.directory));
+    rebuild(trial, cluster, fresh, recording.calls, at);
+    if (trial.prng.chance(0.5)) await cutAgain(trial, cluster, traceOf);
+    await startAfter(trial, cluster, recording.writers.upTo(at));
     trial.count('power cuts');
   }
 }
@@ -83,7 +87,14 @@ async function record(
     await writers.stop();
   }
   const to = Date.now();
-  const calls = await Promise.all(
+  const calls = await callsOf(cluster, traceOf);
+  trial.count('writes and syncs recorded', calls.flat().filter(isOfFiles).length);
+  return { calls, writers, from, to };
+}
+
+/** What each node did, once it has ended. */
+async function callsOf(cluster: ProcessCluster, traceOf: (i: number) => string) {
+  return await Promise.all(
     cluster.nodes.map(async (node, i) => {
       const trace = await until('strace has ended', () => {
         const text = readFileSync(traceOf(i), 'utf8');
@@ -92,8 +103,6 @@ async function record(
       return parseFileCalls(trace);
     }),
   );
-  trial.count('writes and syncs recorded', calls.flat().filter(isOfFiles).length);
-  return { calls, writers, from, to };
 }
 
 /** The last line of every thread says how it ended. */
@@ -106,22 +115,52 @@ function isOfFiles({ name }: FileCall): boolean {
   return ['write', 'fdatasync', 'fsync', 'rename', 'unlink'].includes(name);
 }
 
+/** Every directory as it may be found after a cut, given what was there before. */
+function rebuild(
+  trial: Trial,
+  cluster: ProcessCluster,
+  disks: readonly RecordedDisk[],
+  calls: Recording['calls'],
+  at: number,
+): void {
+  for (const [i, disk] of disks.entries()) {
+    disk.replay(calls[i] ?? [], at / 1000, trial.prng);
+  }
+  for (const node of cluster.nodes) {
+    rmSync(cluster.dataDir(node), { recursive: true, force: true });
+  }
+  for (const disk of disks) {
+    const unsure = disk.writeTo(cluster.directory, trial.prng);
+    trial.count('files and names that were not sure', unsure);
+  }
+}
+
+/** The power comes back, and goes again while the nodes start. */
+async function cutAgain(
+  trial: Trial,
+  cluster: ProcessCluster,
+  traceOf: (i: number) => string,
+): Promise<void> {
+  const disks = cluster.nodes.map((node) => {
+    const disk = new RecordedDisk(cluster.directory);
+    disk.load(cluster.dataDir(node));
+    return disk;
+  });
+  for (const node of cluster.nodes) node.restart();
+  await Bun.sleep(300 + trial.prng.unit() * 1500);
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  rebuild(trial, cluster, disks, await callsOf(cluster, traceOf), Number.POSITIVE_INFINITY);
+  trial.count('power cuts during a start');
+}
+
 async function startAfter(
   trial: Trial,
   cluster: ProcessCluster,
-  { calls, writers }: Recording,
-  at: number,
+  acknowledged: ReadonlyMap<string, string>,
 ): Promise<void> {
-  for (const [i, node] of cluster.nodes.entries()) {
-    rmSync(cluster.dataDir(node), { recursive: true, force: true });
-    const disk = new RecordedDisk(cluster.directory);
-    disk.replay(calls[i] ?? [], at / 1000, trial.prng);
-    const unsure = disk.writeTo(cluster.directory, trial.prng);
-    trial.count('files and names that were not sure', unsure);
-    node.restart(undefined, []);
-  }
+  for (const node of cluster.nodes) node.restart(undefined, []);
   await cluster.ready(cluster.nodes, 30_000);
-  await verifyKept(trial, cluster.nodes, writers.upTo(at));
+  await verifyKept(trial, cluster.nodes, acknowledged);
   await putSurely(
     cluster.nodes.map((node) => node.url),
     'afterwards',

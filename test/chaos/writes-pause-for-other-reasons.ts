@@ -6,7 +6,7 @@ import { leaderOnce, request } from '../support/chaos/faults.ts';
 import { Namespaces } from '../support/chaos/namespaces.ts';
 import type { Scenario, Trial } from '../support/chaos/scenario.ts';
 import { verifyKept } from '../support/chaos/verify.ts';
-import { GapClient, histogram } from '../support/chaos/write-gap.ts';
+import { countGaps, GapClient, histogram } from '../support/chaos/write-gap.ts';
 import type { NodeProcess } from '../support/node-process.ts';
 import { ProcessCluster } from '../support/process-cluster.ts';
 
@@ -43,7 +43,10 @@ export const writesPauseForOtherReasons: Scenario = {
     } finally {
       await client.stop();
     }
-    for (const [name, all] of gaps) trial.say(histogram(`time without writes: ${name}`, all));
+    for (const [name, all] of gaps) {
+      trial.say(histogram(`time without writes: ${name}`, all));
+      countGaps(trial, name, all);
+    }
     await verifyKept(trial, cluster.nodes, client.acknowledged);
     const floors = events.map(({ name }): [string, number] => [name, 2]);
     trial.floors({ ...Object.fromEntries(floors), 'acknowledged writes found': 200 });

@@ -25,6 +25,8 @@ interface Result {
   readonly counts: Readonly<Record<string, number>>;
   /** Null when it has passed. */
   readonly error: string | null;
+  /** It was not over in time: what it began may still go on. */
+  readonly isStuck: boolean;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -53,7 +55,10 @@ async function main(args: readonly string[]): Promise<number> {
   const results: Result[] = [];
   for (const scenario of chosen) {
     const budgetMs = (minutes * MINUTE * scenario.share) / shares;
-    results.push(await runOne(scenario, { seed, budgetMs, kills }));
+    const result = await runOne(scenario, { seed, budgetMs, kills });
+    results.push(result);
+    // No other could be believed beside it.
+    if (result.isStuck) break;
   }
   for (const result of results) say(rowsOf(result));
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, null, 2));
@@ -71,10 +76,11 @@ async function runOne(
   const trial = new Trial({ ...options, say });
   const began = performance.now();
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error('not over in time')),
-    options.budgetMs + EXTRA_MS,
-  );
+  let isStuck = false;
+  const timer = setTimeout(() => {
+    isStuck = true;
+    late.reject(new Error('not over in time'));
+  }, options.budgetMs + EXTRA_MS);
   let error: string | null = null;
   try {
     await Promise.race([run(trial), late.promise]);
@@ -87,7 +93,8 @@ async function runOne(
   }
   const seconds = Math.round((performance.now() - began) / 1000);
   say(`=== ${name}: ${error === null ? 'passed' : 'failed'} after ${seconds} s`);
-  return { name, seed: options.seed, seconds, counts: Object.fromEntries(trial.counts), error };
+  const counts = Object.fromEntries(trial.counts);
+  return { name, seed: options.seed, seconds, counts, error, isStuck };
 }
 
 function rowsOf({ name, seconds, counts, error }: Result): string {
@@ -114,6 +121,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 const code = await main(process.argv.slice(2));
-// A scenario that was not over in time still has processes.
+// A scenario that was not over in time still has processes, and goes on if it is let.
 removeLeftovers();
+await new Promise<void>((resolve) => {
+  process.stdout.write('', () => resolve());
+});
 process.exit(code);

@@ -85,7 +85,7 @@ export function failedWrites(cluster: ProcessCluster): Fault {
 export function slowDisks(cluster: ProcessCluster): Fault[] {
   const slow = async (nodes: readonly NodeProcess[], delayMs: number, forMs: number) => {
     await using stack = new AsyncDisposableStack();
-    for (const node of nodes) stack.use(await Tracer.slowSyncs(node.pid, delayMs));
+    for (const node of nodes) stack.use(await slowed(node, delayMs));
     await Bun.sleep(forMs);
   };
   return [
@@ -114,6 +114,18 @@ export function slowDisks(cluster: ProcessCluster): Fault[] {
       },
     },
   ];
+}
+
+/** Null for a node that is killed at the same time. */
+async function slowed(node: NodeProcess, delayMs: number): Promise<Tracer | null> {
+  const { pid } = node;
+  if (!node.isRunning) return null;
+  try {
+    return await Tracer.slowSyncs(pid, delayMs);
+  } catch (error) {
+    if (node.isRunning && node.pid === pid) throw error;
+    return null;
+  }
 }
 
 async function restartedUnder(node: NodeProcess, wrapper: readonly string[]): Promise<void> {

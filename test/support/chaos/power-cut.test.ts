@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Prng } from '../../../src/lib/prng.ts';
 import { tempDir } from '../temp-dir.ts';
@@ -92,6 +92,25 @@ test('a truncation that was not synced may not have happened', () => {
   const contents = found(FOUNDED + SYNCED + more);
   expect(contents).toContain('one\n');
   expect(contents).toContain('o');
+});
+
+test('what an earlier cut has left is durable, and is written on', () => {
+  const root = join(dir.path, 'root');
+  mkdirSync(join(root, 'n'), { recursive: true });
+  writeFileSync(join(root, 'n', 'log'), 'one\n');
+  const trace = `7 2.0 write(6<${root}/n/log>, "two", 3) = 3 <0.01>\n`;
+  const contents = new Set<string>();
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const disk = new RecordedDisk(root);
+    const prng = new Prng(seed);
+    disk.load(join(root, 'n'));
+    disk.replay(parseFileCalls(trace), 3, prng);
+    disk.writeTo(join(dir.path, `again-${seed}`), prng);
+    contents.add(readFileSync(join(dir.path, `again-${seed}`, 'n', 'log'), 'latin1'));
+  }
+  for (const content of contents) expect(content).toStartWith('one\n');
+  expect(contents).toContain('one\n');
+  expect(contents).toContain('one\ntwo');
 });
 
 test('strings are decoded to their bytes', () => {

@@ -3,7 +3,7 @@
  * afterwards. Only what was synced is sure: of the rest of a file any part may be there, or zeros
  * in its place, and of names that no sync of their directory covers each may be there or not.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Prng } from '../../../src/lib/prng.ts';
 import { descriptorPath, type FileCall } from './file-calls.ts';
@@ -17,9 +17,13 @@ type Change =
 /** A file by what was done to it, whatever its name is. */
 class Inode {
   /** In pieces, as they are many. */
-  #durable: Buffer[] = [];
+  #durable: Buffer[];
   /** In order; what a sync that began later has not covered. */
   #pending: Change[] = [];
+
+  constructor(durable: readonly Buffer[] = []) {
+    this.#durable = [...durable];
+  }
 
   get hasPending(): boolean {
     return this.#pending.length > 0;
@@ -94,6 +98,14 @@ export class RecordedDisk {
   /** @param root a directory that was there before; an absolute path. */
   constructor(root: string) {
     this.#root = root;
+  }
+
+  /** Takes over what is there now, as what was found after an earlier cut: all of it is durable. */
+  load(path: string): void {
+    const node = statSync(path).isDirectory() ? 'directory' : new Inode([readFileSync(path)]);
+    this.#names.set(path, node);
+    this.#durableNames.set(path, node);
+    if (node === 'directory') for (const name of readdirSync(path)) this.load(join(path, name));
   }
 
   /** Does again what was done up to a moment; of what was under way then, chance decides. */

@@ -6,6 +6,7 @@ import type { Prng } from '../../../src/lib/prng.ts';
 import type { NodeProcess } from '../node-process.ts';
 import { until } from '../poll.ts';
 import { attempt } from './http-call.ts';
+import type { Trial } from './scenario.ts';
 
 const EVERY_MS = 10;
 /** Writes that wait at the same time; beyond it no new one is begun. */
@@ -83,6 +84,15 @@ export class GapClient {
 
 const BUCKET_MS = 50;
 const BAR_WIDTH = 50;
+
+/** For tables: the percentiles of a kind of gap, in whole ms. */
+export function countGaps(trial: Trial, what: string, gaps: readonly number[]): void {
+  const sorted = gaps.toSorted((a, b) => a - b);
+  for (const p of [50, 90, 99, 100]) {
+    const name = p === 100 ? 'max' : `p${p}`;
+    trial.count(`ms without writes, ${what}, ${name}`, Math.round(percentile(sorted, p)));
+  }
+}
 
 /** Percentiles in one line, and a bar for every 50 ms. */
 export function histogram(what: string, gaps: readonly number[]): string {

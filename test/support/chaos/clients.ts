@@ -30,8 +30,11 @@ export class Clients {
   readonly calls: Call[] = [];
   readonly #urls: () => readonly string[];
   readonly #pauseMs: number;
+  readonly #clients: number;
   readonly #running: Promise<void>[];
   readonly #groups: Group[] = [];
+  /** Calls under way at each node. */
+  readonly #open = new Map<string, number>();
   /** What was last seen of a key, for conditions that have a chance. */
   readonly #revisions = new Map<string, number>();
   #opened = 0;
@@ -42,6 +45,7 @@ export class Clients {
     this.#urls = urls;
     this.#pauseMs = pauseMs;
     for (let i = 0; i < GROUPS_AT_A_TIME; i += 1) this.#groups.push(this.#openGroup());
+    this.#clients = count;
     this.#running = Array.from({ length: count }, (_, i) => this.#client(i, prng.fork()));
   }
 
@@ -74,11 +78,13 @@ export class Clients {
     const idempotencyKey = isNamed ? `${prng.uint32().toString(36)}-${this.#values}` : null;
     let mayHaveEffect = false;
     for (let attempts = 1; ; attempts += 1) {
-      const url = prng.pick(this.#urls());
+      const url = this.#nodeFor(prng);
       const timeoutMs = prng.pick(TIMEOUTS_MS);
       const isHasty = prng.chance(isNamed && attempts === 1 ? 0.2 : 0.02);
       const patienceMs = isHasty ? prng.between(1, 20) : timeoutMs + 500;
+      this.#open.set(url, (this.#open.get(url) ?? 0) + 1);
       const outcome = await attempt(ask, { url, timeoutMs, patienceMs, idempotencyKey });
+      this.#open.set(url, (this.#open.get(url) ?? 0) - 1);
       if (outcome.type === 'unknown') mayHaveEffect = true;
       const isLast = !isNamed || attempts === ATTEMPTS || this.#stopping;
       if (outcome.type === 'ok') return { outcome, node: url };
@@ -88,6 +94,17 @@ export class Clients {
       }
       await Bun.sleep(prng.between(1, 100));
     }
+  }
+
+  /**
+   * Any node, but not all clients wait for the same: the others go on, and what a node that stood
+   * still says when it wakes is held against what they have seen meanwhile.
+   */
+  #nodeFor(prng: Prng): string {
+    const urls = this.#urls();
+    const share = Math.ceil(this.#clients / urls.length);
+    const free = urls.filter((url) => (this.#open.get(url) ?? 0) < share);
+    return prng.pick(free.length === 0 ? urls : free);
   }
 
   #draw(group: string, prng: Prng): Ask {

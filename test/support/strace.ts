@@ -111,8 +111,10 @@ export class Tracer implements AsyncDisposable {
   async #attached(): Promise<this> {
     void this.#listen();
     await until('strace is attached', () => {
+      // The process may have met its fault, and both have ended, before anyone looks.
+      if (this.#said.includes(' attached')) return true;
       if (this.#child.exitCode !== null) throw new Error(`strace ended:\n${this.#said}`);
-      return this.#said.includes(' attached');
+      return false;
     });
     return this;
   }

@@ -5,9 +5,8 @@
  *
  * Of an event loop that stands still either its thread works, or one it waits for: so what is a
  * process's own is at most what its main thread and the busiest of the others ran, and at most what
- * is left of the time without what the main threads, the client and the kernel's network threads
- * waited for a core. (A loop that sleeps in a call is not seen: where this is used, files are in
- * memory.)
+ * is left of the time without what the main threads waited for a core. (A loop that sleeps in a call
+ * is not seen: where this is used, files are in memory.)
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -34,8 +33,7 @@ export class Threads {
     const threads = this.#serving.flatMap((pid) => {
       return listed(`/proc/${pid}/task`).map((tid) => timesOf(pid, tid));
     });
-    const others = [process.pid, ...NETWORK].map((pid) => timesOf(pid, String(pid)));
-    return new Map([...threads, ...others]);
+    return new Map([...threads, timesOf(process.pid, String(process.pid))]);
   }
 
   /** The part of `ms` between two samples that is the serving processes' own. */
@@ -53,19 +51,6 @@ export class Threads {
     }
     for (const ran of busiest.values()) worked += ran;
     return Math.max(0, Math.min(worked, ms - waited));
-  }
-}
-
-/** Threads of the kernel that carry what the loopback device is given when there is much of it. */
-const NETWORK = listed('/proc')
-  .filter((pid) => /^\d+$/.test(pid) && nameOf(pid).startsWith('ksoftirqd/'))
-  .map(Number);
-
-function nameOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8');
-  } catch {
-    return '';
   }
 }
 

@@ -27,7 +27,7 @@ export const FULL: Readonly<Record<Group, Rules>> = {
  */
 export const DAILY: Readonly<Partial<Record<Group, Rules>>> = {
   singles: { points: 1, outcomes: 'one', again: 331, all: 41, late: 19, sent: 9 },
-  pairs: { points: 67, outcomes: 'one', again: 997, all: 67, late: 67, sent: 401 },
+  pairs: { points: 131, outcomes: 'one', again: 997, all: 67, late: 67, sent: 997 },
 };
 
 export function scriptsOf(group: Group): readonly Script[] {

@@ -5,8 +5,8 @@
  *
  * Of an event loop that stands still either its thread works, or one it waits for: so what is a
  * process's own is at most what its main thread and the busiest of the others ran, and at most what
- * is left of the time without what the main threads waited for a core. (A loop that sleeps in a call
- * is not seen: where this is used, files are in memory.)
+ * is left of the time without what the main threads waited for a core. (A loop that sleeps in a
+ * call is not seen: where this is used, files are in memory.)
  */
 import { readdirSync, readFileSync } from 'node:fs';
 

@@ -49,9 +49,12 @@ export async function openNode(cli: Cli, config: Config, logger: Logger): Promis
   const intent: Intent = config;
   const plan = planStart({ identity: restored.identity, hasLog }, intent, cli.randomBytes);
   const { identity, joinThrough } = await prepare(cli, config, plan, logger);
-  if (restored.identity === null) await storage.create(identity);
+  // Whether others have heard of an earlier one of the same id, nobody may have been there to tell.
+  const isDoubtful = plan.type === 'found-together';
+  if (restored.identity === null) await storage.create(identity, isDoubtful);
+  const tail = isDoubtful ? 'torn' : restored.tail;
   const founding = 'founding' in plan ? plan.founding : null;
-  return { lock, storage, restored: { ...restored, identity }, founding, joinThrough };
+  return { lock, storage, restored: { ...restored, identity, tail }, founding, joinThrough };
 }
 
 interface Prepared {

@@ -22,7 +22,7 @@ export async function readStoredIdentity(disk: Disk): Promise<StoredIdentity> {
   if (newest === undefined) return { type: 'empty' };
   const file = await disk.open(newest.path, 'read');
   try {
-    for await (const [first] of readLines(file)) {
+    for await (const [first] of readLines(file, newest.path)) {
       const decoded = first === undefined ? null : decodeLine(first.bytes);
       if (decoded?.type !== 'line' || decoded.line.record.kind !== 'header') break;
       const { clusterId, memberId, node } = decoded.line.record.header;

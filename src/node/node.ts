@@ -29,7 +29,6 @@ import type { NodeOptions } from './options.ts';
 import { Parts } from './parts.ts';
 import { PeerHandler } from './peer-handler.ts';
 import { isRemoved, REMOVED } from './removal.ts';
-import { SNAPSHOT_CHUNK_BYTES } from './snapshots/snapshot-sender.ts';
 import { clusterOf, consensusOf, statusOf } from './telemetry/views.ts';
 import type { Watch, WatchSpec } from './watch/watch.ts';
 
@@ -236,9 +235,9 @@ export class Node implements NodeApi {
     await this.readBarrier(context);
     const taken = this.#parts.snapshots.takeNow();
     // A large one takes its time, and the stream waits for it; a quick failure is told at once.
-    const { clock, storage } = this.#parts.options;
+    const { clock, storage, limits } = this.#parts.options;
     await atMost(clock, Math.max(0, context.deadline - clock.now()), taken);
-    return backupStream(storage, taken);
+    return backupStream(storage, limits.snapshotChunkBytes, taken);
   }
 
   subscribe(
@@ -325,14 +324,18 @@ function noSuccessor(state: Parts['raft']['state']): boolean {
 }
 
 /** The newest snapshot file in pieces, from when it is `taken`. */
-function backupStream(storage: Storage, taken: Promise<void>): ReadableStream<Uint8Array> {
+function backupStream(
+  storage: Storage,
+  chunkBytes: number,
+  taken: Promise<void>,
+): ReadableStream<Uint8Array> {
   let snapshot: SnapshotFile | null = null;
   let offset = 0;
   return new ReadableStream<Uint8Array>({
     pull: async (controller) => {
       await taken;
       snapshot ??= must(storage.newestSnapshot(), 'a snapshot that was just taken');
-      const bytes = await storage.readSnapshotChunk(snapshot.index, offset, SNAPSHOT_CHUNK_BYTES);
+      const bytes = await storage.readSnapshotChunk(snapshot.index, offset, chunkBytes);
       if (bytes === null) throw new Error('the snapshot was replaced by newer ones meanwhile');
       offset += bytes.length;
       if (bytes.length > 0) controller.enqueue(bytes);

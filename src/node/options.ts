@@ -49,6 +49,8 @@ export interface NodeLimits {
   readonly reserveBytes: number;
   /** Bytes of entries in one append message. */
   readonly appendBytes: number;
+  /** One piece of a snapshot file in a request; at most what a frame holds. */
+  readonly snapshotChunkBytes: number;
   /** Proposals that may wait, before 429. */
   readonly pendingProposals: number;
   readonly pendingBytes: number;
@@ -73,6 +75,7 @@ export const DEFAULT_LIMITS: NodeLimits = {
   retainBytes: 64 * 2 ** 20,
   reserveBytes: 64 * 2 ** 20,
   appendBytes: 2 ** 20,
+  snapshotChunkBytes: 2 ** 20,
   pendingProposals: 20_000,
   pendingBytes: 64 * 2 ** 20,
   pendingReads: 20_000,

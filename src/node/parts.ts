@@ -104,6 +104,7 @@ export class Parts {
     this.sender = new SnapshotSender({
       storage,
       delays,
+      chunkBytes: options.limits.snapshotChunkBytes,
       transport: () => transport,
       term: () => raft.state.term,
       disbelieved: (snapshot) => this.#disbelieved(snapshot),

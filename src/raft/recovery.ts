@@ -1,5 +1,6 @@
 import type { MemberId } from '../lib/ids.ts';
-import type { Term } from './entry.ts';
+import type { LogIndex, Term } from './entry.ts';
+import { hasQuorum } from './quorum.ts';
 import { compareLogEnds } from './log.ts';
 import type { AppendRequest, LogEnd, PreVoteResponse, Message } from './message.ts';
 import type { RaftState } from './state.ts';
@@ -9,8 +10,9 @@ import { becomeFollower } from './transitions.ts';
 /**
  * RECOVERY
  *
- * A node whose log ended in a damaged batch may have lost entries it acknowledged, or a vote. Until
- * that is settled it neither votes nor campaigns. It is settled in one of two ways:
+ * A node whose log ended in a damaged batch may have lost entries it acknowledged, or a vote. So
+ * may a founding member whose directory is empty: it cannot know whether this is its first start.
+ * Until that is settled such a node neither votes nor campaigns. It is settled in one of two ways:
  *
  * - a leader confirms its log: the leader has taken note of this recovery (so no older answer of
  *   this node counts any more), and this node's log has been verified up to the leader's own term
@@ -19,6 +21,8 @@ import { becomeFollower } from './transitions.ts';
  *   lacks nothing that any of them has. It takes the highest term reported, with its vote given,
  *   for the lost vote may have been in it. (A candidate whose log is as new as all reports may be
  *   voted for too, in a later term: so nodes that recover together elect the newest of them.)
+ *   A cluster that is being founded need not wait for all: where a majority has nothing but the
+ *   founding entry, nothing was ever acknowledged, unless all who have more are away at once.
  */
 export class Recovery {
   /** Names this recovery in messages; never 0. */
@@ -31,6 +35,9 @@ export class Recovery {
     this.id = id;
   }
 }
+
+/** The founding membership. */
+const FOUNDING_INDEX: LogIndex = 1;
 
 /** Asks every other voter for the end of its log; called at each election timeout. */
 export function survey(raft: RaftState): void {
@@ -63,7 +70,7 @@ export function onSurveyAnswer(raft: RaftState, message: PreVoteResponse): void 
 export function allowsCandidate(raft: RaftState, candidate: Message & LogEnd): boolean {
   const { recovery } = raft;
   if (recovery === null) return true;
-  if (!allHaveReported(raft, recovery)) return false;
+  if (!hasHeardEnough(raft, recovery)) return false;
   for (const report of recovery.reports.values()) {
     if (compareLogEnds(candidate, report) < 0) return false;
     // Its own lost vote may have been given in any term that was reported. The candidate itself
@@ -90,7 +97,7 @@ export function settleByOperator(raft: RaftState): void {
 
 function settleByReports(raft: RaftState): void {
   const { recovery } = raft;
-  if (recovery === null || !allHaveReported(raft, recovery)) return;
+  if (recovery === null || !hasHeardEnough(raft, recovery)) return;
   let term = raft.term;
   for (const report of recovery.reports.values()) {
     if (compareLogEnds(raft.log.end, report) < 0) return;
@@ -99,8 +106,11 @@ function settleByReports(raft: RaftState): void {
   settle(raft, { code: 'newest-of-all', voters: raft.voters.length }, term);
 }
 
-function allHaveReported(raft: RaftState, recovery: Recovery): boolean {
-  return raft.voters.every((id) => id === raft.id || recovery.reports.has(id));
+function hasHeardEnough(raft: RaftState, { reports }: Recovery): boolean {
+  const lastOf = (id: MemberId): LogIndex | undefined =>
+    id === raft.id ? raft.log.lastIndex : reports.get(id)?.lastIndex;
+  if (raft.voters.every((id) => lastOf(id) !== undefined)) return true;
+  return hasQuorum(raft.voters, (id) => (lastOf(id) ?? Infinity) <= FOUNDING_INDEX);
 }
 
 function settle(raft: RaftState, reason: Reason, term: Term = raft.term): void {

@@ -91,7 +91,7 @@ export class Draw {
   #put(): KvProposal {
     const prng = this.#prng;
     const key = this.#key();
-    const text = prng.chance(0.05) ? this.#name + 'x'.repeat(prng.between(1, 2_000)) : this.#name;
+    const text = this.#name + 'x'.repeat(this.#padding());
     const fields = { key, value: bytesOfText(text), condition: this.#condition(key) };
     const put = { kind: 'put', ...fields, prev: prng.chance(0.2) } as const;
     const how = prng.unit();
@@ -100,6 +100,13 @@ export class Draw {
       return { ...put, lease: grant.id, grant };
     }
     return how < 0.3 ? { ...put, lease: this.#someLease() } : put;
+  }
+
+  /** Some values are large, and a few are much larger than an append, a batch or a segment. */
+  #padding(): number {
+    const size = this.#prng.unit();
+    if (size < 0.005) return this.#prng.between(10_000, 40_000);
+    return size < 0.05 ? this.#prng.between(1, 2_000) : 0;
   }
 
   #delete(): KvProposal {

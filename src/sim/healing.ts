@@ -8,6 +8,7 @@ import { type Configuration, memberOf, votersOf } from '../raft/configuration.ts
 import { hasQuorum } from '../raft/quorum.ts';
 import type { Oracle } from './checkers/oracle.ts';
 import { DEFAULT_PEER_TIMEOUTS } from '../transport/timeouts.ts';
+import { WIRE_VERSIONS } from '../wire/raft-version.ts';
 import { Calm } from './calm.ts';
 import { check } from './failure.ts';
 import { Minority } from './minority.ts';
@@ -137,9 +138,13 @@ export class Healing {
     world.trace.line('world', 'heals');
     world.network.mend();
     world.network.become(PERFECT_NETWORK);
-    for (const { disk, machine } of cluster.nodes) {
-      disk.calm();
-      machine.setRate(1);
+    for (const node of cluster.nodes) {
+      node.disk.calm();
+      node.lastSend.forget();
+      node.machine.setRate(1);
+      if (node.speaks === WIRE_VERSIONS) continue;
+      node.speaks = WIRE_VERSIONS;
+      node.crash('kill');
     }
   }
 

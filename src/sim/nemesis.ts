@@ -5,7 +5,6 @@
 import type { Prng } from '../lib/prng.ts';
 import type { FaultName } from './fault-names.ts';
 import { Faults } from './faults.ts';
-import { MembershipFaults } from './membership-faults.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
@@ -17,7 +16,6 @@ export class Nemesis {
   readonly #world: World;
   readonly #cluster: SimCluster;
   readonly #faults: Faults;
-  readonly #membership: MembershipFaults;
   readonly #prng: Prng;
   readonly #restarting = new Set<SimNode>();
   #stopped = false;
@@ -25,8 +23,7 @@ export class Nemesis {
   constructor(world: World, cluster: SimCluster) {
     this.#world = world;
     this.#cluster = cluster;
-    this.#membership = new MembershipFaults(world, cluster);
-    this.#faults = new Faults(world, cluster, this.#membership);
+    this.#faults = new Faults(world, cluster, () => this.#stopped);
     this.#prng = world.prng.fork();
   }
 
@@ -42,7 +39,7 @@ export class Nemesis {
 
   /** Whether a change of the membership is under way. */
   get isBusy(): boolean {
-    return this.#membership.isBusy;
+    return this.#faults.isBusy;
   }
 
   #plan(name: FaultName, everyMs: number): void {
@@ -58,7 +55,7 @@ export class Nemesis {
     for (const node of this.#cluster.nodes) {
       if (!node.isRunning && !this.#restarting.has(node)) this.#restart(node);
     }
-    this.#membership.replaceDamaged();
+    this.#faults.look();
     this.#world.scheduler.after(LOOK_EVERY_MS, () => this.#look());
   }
 

@@ -62,8 +62,8 @@ export class ObservedStorage implements Storage {
     return file;
   }
 
-  create(identity: Identity): Promise<void> {
-    return this.#inner.create(identity);
+  create(identity: Identity, torn?: boolean): Promise<void> {
+    return this.#inner.create(identity, torn);
   }
 
   markSynced(): Promise<void> {

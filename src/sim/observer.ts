@@ -1,9 +1,10 @@
 /** Turns what the nodes say of themselves into lines of the trace and counts of the coverage. */
-import type { KvResult } from '../kv/command.ts';
+import type { KvResult, LeaseId } from '../kv/command.ts';
 import type { NodeEvent } from '../node/api.ts';
 import { isConfigurationCommand } from '../raft/configuration.ts';
-import type { Entry } from '../raft/entry.ts';
+import type { Entry, LogIndex, Term } from '../raft/entry.ts';
 import type { TraceEvent } from '../raft/trace.ts';
+import type { WireMessage } from '../wire/raft-codec.ts';
 import type { View } from './checkers/view.ts';
 import type { Coverage, CoverageEvent } from './coverage.ts';
 import type { SimNode } from './sim-node.ts';
@@ -34,6 +35,12 @@ export class Observer {
   readonly #coverage: Coverage;
   /** Nodes that are writing a snapshot. */
   readonly #saving = new Set<SimNode>();
+  /** How many leaders each lease has had. */
+  #leadersOf = new Map<LeaseId, number>();
+  /** The newest membership in each node's log. */
+  readonly #configurationOf = new Map<SimNode, LogIndex>();
+  /** The term in which a request came first, by the request's name. */
+  readonly #termOf = new Map<string, Term>();
 
   constructor(trace: Trace, coverage: Coverage) {
     this.#trace = trace;
@@ -48,6 +55,7 @@ export class Observer {
 
   /** An entry is committed for the first time. */
   committed({ index, term, json, command }: Entry): void {
+    this.#repeated(command.requestId, term);
     if (isConfigurationCommand(command)) {
       this.#coverage.count('configuration-committed');
       if (command.change.type === 'promote') this.#coverage.count('member-promoted');
@@ -61,8 +69,33 @@ export class Observer {
     if (event !== undefined) this.#coverage.count(event);
   }
 
+  /** Another leader has committed something; these leases were alive. */
+  termBegan(leases: Iterable<LeaseId>): void {
+    const before = this.#leadersOf;
+    this.#leadersOf = new Map();
+    for (const id of leases) {
+      const count = (before.get(id) ?? 0) + 1;
+      this.#leadersOf.set(id, count);
+      if (count === 3) this.#coverage.count('lease-under-three-leaders');
+    }
+  }
+
+  received(node: SimNode, { type, term }: WireMessage): void {
+    const isOld = type === 'append' && term < (node.node?.term() ?? 0);
+    if (isOld) this.#coverage.count('append-of-old-leader');
+  }
+
   ended(node: SimNode): void {
+    this.#configurationOf.delete(node);
     if (this.#saving.delete(node)) this.#coverage.count('crash-while-saving-snapshot');
+  }
+
+  /** The same request again, from a leader that did not see it the first time. */
+  #repeated(requestId: string | null, term: Term): void {
+    if (requestId === null) return;
+    const first = this.#termOf.get(requestId);
+    if (first === undefined) this.#termOf.set(requestId, term);
+    else if (first !== term) this.#coverage.count('repeated-request-in-later-term');
   }
 
   #kv(node: SimNode, type: string): void {
@@ -82,18 +115,30 @@ export class Observer {
         if (code === 'truncated') this.#coverage.count('uncommitted-truncated');
         break;
       case 'configuration':
-        if (code === 'rolled-back') this.#coverage.count('configuration-rolled-back');
+        this.#configured(view, code);
         break;
       case 'snapshot':
         if (code === 'installed') this.#installed(view, event.index);
         break;
       case 'read':
         if (event.index === null) this.#coverage.count('read-index-refused');
+        if (event.index === null && isBeforeNoop(view)) this.#coverage.count('read-before-noop');
         break;
       case 'recovery':
         this.#coverage.count('recovery-settled');
+        if (code === 'newest-of-all') this.#coverage.count('recovery-settled-by-reports');
+        if (code === 'leader-confirmed') this.#coverage.count('recovery-settled-by-leader');
         break;
       default:
+    }
+  }
+
+  #configured({ node, before, raft }: View, code: string): void {
+    const known = this.#configurationOf.get(node) ?? 0;
+    this.#configurationOf.set(node, raft.state.history.latestIndex);
+    if (code === 'rolled-back') this.#coverage.count('configuration-rolled-back');
+    if (code === 'snapshot-installed' && known > before.commitIndex) {
+      this.#coverage.count('configuration-rolled-back-by-snapshot');
     }
   }
 
@@ -109,4 +154,9 @@ export class Observer {
       this.#coverage.count('snapshot-over-divergent-log');
     }
   }
+}
+
+/** A leader, or one until this event, that had not committed anything in its term. */
+function isBeforeNoop({ before, raft }: View): boolean {
+  return before.role === 'leader' && raft.state.log.term(before.commitIndex) !== before.term;
 }

@@ -4,8 +4,17 @@ import type { Prng } from '../lib/prng.ts';
 
 type Ids = readonly MemberId[];
 
+export type PartitionKind =
+  | 'partition-alone'
+  | 'partition-halves'
+  | 'partition-groups'
+  | 'partition-ring'
+  | 'partition-bridge';
+
 export interface Partition {
-  readonly kind: 'partition-one-way' | 'partition-ring' | 'other';
+  readonly kind: PartitionKind;
+  /** What is cut is cut in one direction only. */
+  readonly isOneWay: boolean;
   /** Nothing gets from the first group to the second. */
   readonly cuts: readonly (readonly [Ids, Ids])[];
 }
@@ -14,30 +23,56 @@ export interface Partition {
 export function drawPartition(prng: Prng, members: Ids, first: MemberId | null): Partition {
   const drawn = shuffled(prng, members);
   const ids = first === null ? drawn : [first, ...drawn.filter((id) => id !== first)];
-  const size = prng.chance(0.4) ? 1 : prng.between(1, Math.max(2, ids.length));
-  const one = ids.slice(0, size);
-  const other = ids.slice(size);
-  switch (prng.between(0, 5)) {
-    case 0:
-      return { kind: 'partition-one-way', cuts: [[one, other]] };
-    case 1:
-      return { kind: 'partition-ring', cuts: ring(ids) };
-    case 2:
-      return { kind: 'other', cuts: bridge(ids) };
-    default:
-      return {
-        kind: 'other',
-        cuts: [
-          [one, other],
-          [other, one],
-        ],
-      };
+  const kind = prng.pick<PartitionKind>([
+    'partition-alone',
+    'partition-alone',
+    'partition-halves',
+    'partition-groups',
+    'partition-ring',
+    'partition-bridge',
+  ]);
+  switch (kind) {
+    case 'partition-alone':
+      return between(prng, kind, [ids.slice(0, 1), ids.slice(1)]);
+    case 'partition-halves': {
+      const size = prng.between(1, Math.max(2, ids.length));
+      return between(prng, kind, [ids.slice(0, size), ids.slice(size)]);
+    }
+    case 'partition-groups':
+      return between(prng, kind, groups(prng, ids));
+    case 'partition-ring':
+      if (ids.length > 3) return { kind, isOneWay: false, cuts: ring(ids) };
+      return { kind: 'partition-bridge', isOneWay: false, cuts: bridge(ids) };
+    case 'partition-bridge':
+      return { kind, isOneWay: false, cuts: bridge(ids) };
   }
 }
 
-/** Everyone sees a majority, and no two the same one. */
+/** Nothing passes between the parts; or of any two, one still reaches the other. */
+function between(prng: Prng, kind: PartitionKind, parts: readonly Ids[]): Partition {
+  const isOneWay = prng.chance(0.5);
+  const cuts: [Ids, Ids][] = [];
+  for (const [at, one] of parts.entries()) {
+    for (const other of parts.slice(at + 1)) {
+      const isDeaf = prng.chance(0.5);
+      if (!isOneWay || !isDeaf) cuts.push([one, other]);
+      if (!isOneWay || isDeaf) cuts.push([other, one]);
+    }
+  }
+  return { kind, isOneWay, cuts };
+}
+
+/** Everyone is in any of up to as many groups as there are members. */
+function groups(prng: Prng, ids: Ids): Ids[] {
+  const count = prng.between(2, Math.max(3, ids.length + 1));
+  const made: MemberId[][] = Array.from({ length: count }, () => []);
+  for (const id of ids) prng.pick(made).push(id);
+  return made;
+}
+
+/** Everyone sees a majority, and no two the same one; of three that is not possible. */
 function ring(ids: Ids): [Ids, Ids][] {
-  const reach = Math.floor(ids.length / 4) + 1;
+  const reach = Math.ceil(Math.floor(ids.length / 2) / 2);
   return ids.flatMap((id, at): [Ids, Ids][] => {
     const far = ids.filter((_, other) => {
       const distance = Math.abs(at - other);

@@ -36,6 +36,10 @@ export interface Profile {
 /** How many kinds of fault a run has at the very least. */
 const FAULTS_MIN = 3;
 
+/** They come as seldom as the budget lets them, and of each there are many kinds. */
+const DAMAGES: readonly FaultName[] = ['bit-flip', 'damage', 'wipe'];
+const DAMAGE_SHARE = 0.4;
+
 const TIMINGS: readonly Timing[] = [
   { tickMs: 20, heartbeatMs: 100, electionMs: 300 },
   { tickMs: 10, heartbeatMs: 50, electionMs: 200 },
@@ -56,7 +60,7 @@ export function drawProfile(prng: Prng): Profile {
     disk: { smallMs: prng.pick([0.02, 0.1]), syncMs: prng.pick([0.5, 2, 10]) },
     encode: prng.chance(0.25),
     processorMs: prng.pick([0, 0, 0.01, 1]),
-    clients: prng.between(3, 9),
+    clients: prng.between(4, 10),
     thinkMs: prng.pick([20, 80, 200]),
     keys: prng.between(1, 8),
     faults: drawFaults(prng),
@@ -80,6 +84,7 @@ function drawLimits(prng: Prng): NodeLimits {
     retainEntries: prng.pick([0, 3, 20, 200]),
     reserveBytes: prng.pick([0, 1_000]),
     appendBytes: prng.pick([300, 3_000, 2 ** 20]),
+    snapshotChunkBytes: prng.pick([100, 1_000, 10_000, 2 ** 20]),
   };
 }
 
@@ -87,12 +92,14 @@ function drawNetwork(prng: Prng, { electionMs }: Timing): NetworkProfile {
   const some = (rate: number): number => (prng.chance(0.5) ? prng.unit() * rate : 0);
   return {
     lossRate: some(0.3) * (prng.chance(0.5) ? 1 : prng.unit()),
-    duplicateRate: some(0.3),
+    unevenLoss: prng.chance(0.5),
+    duplicateRate: some(0.5),
     replayRate: some(0.1),
-    delayMinMs: PERFECT_NETWORK.delayMinMs,
-    delayMeanMs: prng.pick([0.5, 2, 10, 30]),
+    delayMinMs: prng.pick([PERFECT_NETWORK.delayMinMs, PERFECT_NETWORK.delayMinMs, 5, 30]),
+    // An election wants three times as long for the way there and back.
+    delayMeanMs: Math.min(prng.pick([0.5, 2, 10, 30, 100]), electionMs / 6),
     tailRate: some(0.02),
-    tailMs: 10 * electionMs,
+    tailMs: 12 * electionMs,
     inOrder: prng.chance(0.3),
   };
 }
@@ -100,10 +107,12 @@ function drawNetwork(prng: Prng, { electionMs }: Timing): NetworkProfile {
 function drawFaults(prng: Prng): ReadonlyMap<FaultName, number> {
   const drawn = new Map<FaultName, number>();
   const add = (name: FaultName): void => {
-    drawn.set(name, prng.pick([1_500, 3_000, 6_000, 12_000]));
+    drawn.set(name, prng.pick([2_000, 4_000, 8_000, 16_000]));
   };
-  const share = prng.pick([0.15, 0.35, 0.6]);
-  for (const name of FAULT_NAMES) if (prng.chance(share)) add(name);
+  const share = prng.pick([0.1, 0.2, 0.35]);
+  for (const name of FAULT_NAMES) {
+    if (prng.chance(DAMAGES.includes(name) ? DAMAGE_SHARE : share)) add(name);
+  }
   while (drawn.size < FAULTS_MIN) add(prng.pick(FAULT_NAMES));
   return drawn;
 }

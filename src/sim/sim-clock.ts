@@ -1,8 +1,8 @@
 /**
  * CLOCKS OF SIMULATED MACHINES
  *
- * A machine's monotonic clock runs at a rate of its own, and its wall clock may jump. Timers belong
- * to a life of a process: they end with it.
+ * A machine's monotonic clock runs at a rate of its own, and its wall clock may jump. That of a
+ * machine that is halted stands still. Timers belong to a life of a process: they end with it.
  */
 import type { Clock } from '../node/clock.ts';
 import type { Lifeline } from './lifeline.ts';
@@ -17,6 +17,7 @@ const ROUNDING_MS = 1e-6;
 export class MachineClock {
   readonly #scheduler: Scheduler;
   #rate = 1;
+  #isFrozen = false;
   #since: number;
   #base = 0;
   /** How far the wall clock is off, ms. */
@@ -27,13 +28,14 @@ export class MachineClock {
     this.#since = scheduler.now;
   }
 
+  /** Of a clock that stands still: what it will be when it goes on. */
   get rate(): number {
     return this.#rate;
   }
 
   /** Monotonic ms, as this machine sees it. */
   now(): number {
-    return this.#base + (this.#scheduler.now - this.#since) * this.#rate;
+    return this.#base + (this.#isFrozen ? 0 : (this.#scheduler.now - this.#since) * this.#rate);
   }
 
   wallNow(): number {
@@ -42,9 +44,24 @@ export class MachineClock {
 
   /** From now on a second of the world is `rate` seconds here. */
   setRate(rate: number): void {
+    this.#rebase();
+    this.#rate = rate;
+  }
+
+  /** No time passes here, until `thaw`. */
+  freeze(): void {
+    this.#rebase();
+    this.#isFrozen = true;
+  }
+
+  thaw(): void {
+    this.#rebase();
+    this.#isFrozen = false;
+  }
+
+  #rebase(): void {
     this.#base = this.now();
     this.#since = this.#scheduler.now;
-    this.#rate = rate;
   }
 }
 

@@ -113,6 +113,7 @@ export class SimCluster {
     ask: (node: Node, context: RequestContext) => Promise<T>,
     timeoutMs: number,
     requestId: string | null = null,
+    signal: AbortSignal | null = null,
   ): Promise<T> {
     const { scheduler, prng } = this.#world;
     const delay = (): number => prng.unit() * CLIENT_DELAY_MS;
@@ -132,7 +133,7 @@ export class SimCluster {
           asked = { node, at: scheduler.now };
           const overdueMs = OVERDUE * timeoutMs + OVERDUE_MS;
           scheduler.after(overdueMs, () => this.#checkEnded(target, asked));
-          const context = { deadline: node.now() + timeoutMs, requestId, signal: null };
+          const context = { deadline: node.now() + timeoutMs, requestId, signal };
           ask(node, context)
             .finally(() => {
               asked = null;
@@ -153,24 +154,37 @@ export class SimCluster {
     this.#world.failed(new SimFailure('requests end in time', detail));
   }
 
-  /** A new machine that joins; resolves with it once it is a member, or with null. */
-  async join(): Promise<SimNode | null> {
+  /**
+   * A new machine that joins, at an address that may have been another's; resolves with it once it
+   * is a member, or with null.
+   */
+  async join(url?: string): Promise<SimNode | null> {
     const { prng, nodes } = this.#world;
     const bytes = Uint8Array.from({ length: 8 }, () => prng.between(0, 256));
     const memberId = must(parseMemberId(idOfBytes(bytes)), 'id');
     const identity = { clusterId: this.clusterId, memberId, node: {} };
     const name = `n${nodes.size + 1}`;
-    const joiner = new SimNode({ world: this.#world, identity, name, founding: null });
+    const place = url === undefined ? {} : { url };
+    const joiner = new SimNode({ world: this.#world, identity, name, founding: null, ...place });
     nodes.set(memberId, joiner);
     joiner.start();
     const input = { id: memberId, name, url: joiner.url };
     const added = await this.#untilDone((node, context) => node.addMember(input, context));
-    return added ? joiner : null;
+    if (added) return joiner;
+    // Its operator gives up. Should it be a member all the same, it is one that never answers.
+    joiner.isGone = true;
+    joiner.crash('drop');
+    return null;
   }
 
   /** Removes a member for ever; resolves with whether that is certain. Its process goes on. */
   remove(id: MemberId): Promise<boolean> {
     return this.#untilDone((node, context) => node.removeMember(id, context));
+  }
+
+  /** Says where a member is now; resolves with whether that is certain. */
+  move(id: MemberId, url: string): Promise<boolean> {
+    return this.#untilDone((node, context) => node.updateMember(id, url, context));
   }
 
   /** Asks one node after another until one says that it is done. */
@@ -179,10 +193,13 @@ export class SimCluster {
   ): Promise<boolean> {
     const { prng, scheduler } = this.#world;
     for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt += 1) {
-      const running = this.running;
+      const { running } = this;
+      // Whoever knows of no leader can only wait for one.
+      const led = running.filter(({ node }) => node?.raft.state.leader !== null);
       if (running.length > 0) {
         try {
-          await this.call(prng.pick(running), ask, CHANGE_TIMEOUT_MS);
+          const target = prng.pick(led.length > 0 ? led : running);
+          await this.call(target, ask, CHANGE_TIMEOUT_MS);
           return true;
         } catch (error) {
           if (!isExpected(error)) throw error;

@@ -18,6 +18,15 @@ export interface DiskProfile {
 /** When a crash comes, seen from one operation: before its effect, before its answer, or after. */
 export type CrashMoment = 'before' | 'during' | 'after';
 
+/** An operation that is to go wrong. */
+export interface PlannedFault {
+  readonly fault: DiskFault;
+  /** Which operations it may be. */
+  readonly applies: (operation: DiskOperation) => boolean;
+  /** It is the n-th of them. */
+  countdown: number;
+}
+
 export interface SimDiskOptions {
   readonly scheduler: Scheduler;
   readonly prng: Prng;
@@ -28,6 +37,8 @@ export interface SimDiskOptions {
   readonly sabotage: (operation: DiskOperation) => DiskFault | null;
   /** Gives an answer of the disk to the process that runs at the moment. */
   readonly deliver: (answer: () => void) => void;
+  /** A planned fault has come. */
+  readonly failed: (operation: DiskOperation, fault: DiskFault) => void;
 }
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -37,7 +48,7 @@ export class SimDisk {
   #disk: MemoryDisk;
   #capacity = UNLIMITED;
   #crash: { readonly moment: CrashMoment; countdown: number; crash: () => void } | null = null;
-  #failNext: DiskFault | null = null;
+  #planned: PlannedFault | null = null;
   /** Answers that take their time, each with what takes it back. */
   readonly #underWay = new Map<() => void, () => void>();
   /** Answers that a stuck disk owes; null when it is not stuck. */
@@ -59,12 +70,14 @@ export class SimDisk {
 
   /** The process ends, and with it all that was under way. */
   crash(mode: CrashMode, choices: CrashChoices = this.#options.prng): void {
-    this.#crash = null;
-    this.#failNext = null;
-    this.#owed = null;
-    this.#underWay.clear();
-    this.hasFailed = this.#capacity !== UNLIMITED;
+    this.#end();
     this.#disk = this.#disk.crash(choices, mode);
+  }
+
+  /** The machine gets an empty disk; no process runs. */
+  wipe(): void {
+    this.#end();
+    this.#disk = new MemoryDisk(this.#hooks());
   }
 
   /** Ends the process around its n-th disk operation from now. */
@@ -72,9 +85,9 @@ export class SimDisk {
     this.#crash = { moment, countdown, crash };
   }
 
-  /** The next write or sync goes wrong. */
-  failNext(fault: DiskFault): void {
-    this.#failNext = fault;
+  /** An operation of this process goes wrong, if it does so many. */
+  failAt(planned: PlannedFault): void {
+    this.#planned = planned;
   }
 
   get isStuck(): boolean {
@@ -113,8 +126,16 @@ export class SimDisk {
       this.#options.scheduler.after(0, answer);
     }
     this.#crash = null;
-    this.#failNext = null;
+    this.#planned = null;
     this.slowness = 1;
+  }
+
+  #end(): void {
+    this.#crash = null;
+    this.#planned = null;
+    this.#owed = null;
+    this.#underWay.clear();
+    this.hasFailed = this.#capacity !== UNLIMITED;
   }
 
   #hooks(): ConstructorParameters<typeof MemoryDisk>[0] {
@@ -139,13 +160,18 @@ export class SimDisk {
         return { type: 'stuck' };
       }
     }
-    const sabotage = this.#options.sabotage(operation);
-    if (sabotage !== null) return sabotage;
-    const fault = this.#failNext;
-    if (fault === null || !appliesTo(fault, operation)) return null;
-    this.#failNext = null;
+    return this.#options.sabotage(operation) ?? this.#plannedFault(operation);
+  }
+
+  #plannedFault(operation: DiskOperation): DiskFault | null {
+    const planned = this.#planned;
+    if (planned === null || !planned.applies(operation)) return null;
+    planned.countdown -= 1;
+    if (planned.countdown > 0) return null;
+    this.#planned = null;
     this.hasFailed = true;
-    return fault;
+    this.#options.failed(operation, planned.fault);
+    return planned.fault;
   }
 
   #schedule(complete: () => void, operation: DiskOperation): void {
@@ -171,9 +197,4 @@ export class SimDisk {
     const mean = isSync ? profile.syncMs : profile.smallMs;
     return prng.exponential(mean) * this.slowness;
   }
-}
-
-function appliesTo(fault: DiskFault, { kind }: DiskOperation): boolean {
-  if (fault.type === 'dropped-pages') return kind === 'sync';
-  return kind === 'write' || (fault.type === 'error' && kind === 'sync');
 }

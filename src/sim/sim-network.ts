@@ -10,6 +10,8 @@ import type { Scheduler } from './scheduler.ts';
 export interface NetworkProfile {
   /** Probabilities, for each thing that is sent. */
   readonly lossRate: number;
+  /** Each link loses some share of that, drawn once; otherwise all lose as much. */
+  readonly unevenLoss: boolean;
   readonly duplicateRate: number;
   /** To be delivered once more, at any later time. */
   readonly replayRate: number;
@@ -25,6 +27,7 @@ export interface NetworkProfile {
 
 export const PERFECT_NETWORK: NetworkProfile = {
   lossRate: 0,
+  unevenLoss: false,
   duplicateRate: 0,
   replayRate: 0,
   delayMinMs: 0.5,
@@ -34,13 +37,12 @@ export const PERFECT_NETWORK: NetworkProfile = {
   inOrder: false,
 };
 
-/** What a link that is clogged lets wait; the rest is lost. */
-const CLOG_CAPACITY = 20;
 const REPLAY_WITHIN_MS = 10_000;
 
 interface Clog {
   readonly until: number;
-  held: number;
+  /** How many things still find room to wait; the rest is lost. */
+  room: number;
 }
 
 /** From one member to another; the way back is another link. */
@@ -58,6 +60,8 @@ export class SimNetwork {
   readonly #lastArrival = new Map<Link, number>();
   /** Hears of everything that has just left a member. */
   onCarried: (from: MemberId) => void = () => undefined;
+  /** Of the profile's rate, where links differ. */
+  readonly #lossShares = new Map<Link, number>();
 
   constructor(scheduler: Scheduler, prng: Prng, coverage: Coverage, profile: NetworkProfile) {
     this.#scheduler = scheduler;
@@ -84,7 +88,7 @@ export class SimNetwork {
   }
 
   #carry(from: MemberId, to: MemberId, arrive: () => void, once: boolean): void {
-    const { lossRate, duplicateRate, replayRate } = this.#profile;
+    const { duplicateRate, replayRate } = this.#profile;
     if (!once && this.#prng.chance(replayRate)) {
       const generation = this.#generation;
       const replay = (): void => {
@@ -93,7 +97,7 @@ export class SimNetwork {
       };
       this.#scheduler.after(this.#prng.unit() * REPLAY_WITHIN_MS, replay);
     }
-    if (this.#prng.chance(lossRate)) {
+    if (this.#prng.chance(this.#lossOf(from, to))) {
       this.#coverage.count('message-lost');
       return;
     }
@@ -127,8 +131,17 @@ export class SimNetwork {
   }
 
   /** The link lets nothing through for a while, and then everything at once. */
-  clog(from: MemberId, to: MemberId, ms: number): void {
-    this.#clogs.set(linkOf(from, to), { until: this.#scheduler.now + ms, held: 0 });
+  clog(from: MemberId, to: MemberId, ms: number, room: number): void {
+    this.#clogs.set(linkOf(from, to), { until: this.#scheduler.now + ms, room });
+  }
+
+  #lossOf(from: MemberId, to: MemberId): number {
+    const { lossRate, unevenLoss } = this.#profile;
+    if (!unevenLoss) return lossRate;
+    const link = linkOf(from, to);
+    const share = this.#lossShares.get(link) ?? this.#prng.unit();
+    this.#lossShares.set(link, share);
+    return share * lossRate;
   }
 
   #travel(from: MemberId, to: MemberId, arrive: () => void): void {
@@ -138,8 +151,8 @@ export class SimNetwork {
     let at = now + this.#delay();
     const clog = this.#clogs.get(link);
     if (clog !== undefined && now < clog.until) {
-      clog.held += 1;
-      if (clog.held > CLOG_CAPACITY) return;
+      clog.room -= 1;
+      if (clog.room < 0) return;
       at += clog.until - now;
     }
     if (this.#profile.inOrder) {
@@ -157,7 +170,10 @@ export class SimNetwork {
 
   #delay(): number {
     const { delayMinMs, delayMeanMs, tailRate, tailMs } = this.#profile;
-    if (this.#prng.chance(tailRate)) return this.#prng.unit() * tailMs;
+    if (this.#prng.chance(tailRate)) {
+      this.#coverage.count('message-very-late');
+      return this.#prng.unit() * tailMs;
+    }
     return delayMinMs + this.#prng.exponential(delayMeanMs);
   }
 }

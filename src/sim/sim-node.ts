@@ -13,18 +13,25 @@ import type { CrashChoices } from '../storage/crash-choices.ts';
 import type { CrashMode } from '../storage/memory-file.ts';
 import { DamageError, type Identity, type Restored, type Storage } from '../storage/storage.ts';
 import type { TransportHandler } from '../transport/transport.ts';
+import { WIRE_VERSIONS, type WireRange } from '../wire/raft-version.ts';
+import { eventsOf } from './disk-faults.ts';
 import { DurableLog } from './durable-log.ts';
+import { inquireFounders } from './founder-inquiry.ts';
+import { LastSend } from './last-send.ts';
 import { Lifeline } from './lifeline.ts';
 import { ObservedStorage } from './observed-storage.ts';
 import { MachineClock, SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimTransport } from './sim-transport.ts';
+import { SnapshotTransfers } from './snapshot-transfers.ts';
 import type { World } from './world.ts';
 
 export interface SimNodeOptions {
   readonly world: World;
   readonly identity: Identity;
   readonly name: string;
+  /** Where it listens at first; by default a place of its own. */
+  readonly url?: string;
   /** The first membership, for a founding member; null for one that joins. */
   readonly founding: Configuration | null;
 }
@@ -33,6 +40,7 @@ export interface SimNodeOptions {
 interface Life {
   readonly lifeline: Lifeline;
   readonly clock: SimClock;
+  readonly speaks: WireRange;
   node: Node | null;
   transport: SimTransport | null;
 }
@@ -40,15 +48,23 @@ interface Life {
 export class SimNode {
   readonly id: MemberId;
   readonly name: string;
-  readonly url: string;
+  /** Where it listens; the newest is where it says that it is. */
+  #urls: readonly string[];
+  /** The versions of the protocol that it speaks, from its next start on. */
+  speaks: WireRange = WIRE_VERSIONS;
+  readonly lastSend = new LastSend();
   readonly machine: MachineClock;
   readonly disk: SimDisk;
   readonly durable = new DurableLog();
   readonly #options: SimNodeOptions;
+  readonly #transfers: SnapshotTransfers;
   #life: Life | null = null;
   #hasIdentity = false;
+  #isWiped = false;
   /** What its disk held when it was damaged; null while it is sound. */
   #beforeDamage: DurableLog | null = null;
+  #starts = 0;
+  #neverUp = 0;
   /** It refused to start, or was removed: it will not be started again. */
   isGone = false;
   /** When it was stopped last. */
@@ -62,9 +78,10 @@ export class SimNode {
     const { world, identity, name } = options;
     const { scheduler, prng, profile, sabotage } = world;
     this.#options = options;
+    this.#transfers = new SnapshotTransfers(world.coverage);
     this.id = identity.memberId;
     this.name = name;
-    this.url = `http://${name}`;
+    this.#urls = [options.url ?? `http://${name}`];
     this.machine = new MachineClock(scheduler);
     this.disk = new SimDisk({
       scheduler,
@@ -73,6 +90,12 @@ export class SimNode {
       onOperation: (operation) => sabotage.onOperation?.(this, operation),
       sabotage: sabotage.disk ?? (() => null),
       deliver: (answer) => this.#life?.lifeline.enter(answer),
+      failed: (operation, fault) => {
+        world.trace.line(name, `${fault.type} of ${operation.kind} ${operation.path}`);
+        for (const event of eventsOf(operation, fault, this.isStarting)) {
+          world.coverage.count(event);
+        }
+      },
     });
   }
 
@@ -86,8 +109,11 @@ export class SimNode {
     return must(this.#life, `a process of ${this.name}`).clock;
   }
 
-  get transport(): SimTransport | undefined {
-    return this.#life?.transport ?? undefined;
+  /** What listens there; null for anywhere. */
+  listening(url: string | null): SimTransport | undefined {
+    const life = this.#life;
+    if (life === null || (url !== null && !this.#urls.includes(url))) return undefined;
+    return life.transport ?? undefined;
   }
 
   /** The disk was damaged, in a way that a restart may notice. */
@@ -98,6 +124,15 @@ export class SimNode {
   /** From now on a restart may find less than was durable, or refuse. */
   damaged(): void {
     this.#beforeDamage = this.durable.copy();
+  }
+
+  /** The disk is an empty one from now on; no process runs. */
+  wipe(): void {
+    this.disk.wipe();
+    this.#hasIdentity = false;
+    this.#isWiped = true;
+    // Who joined has its id from its directory: with another directory it is somebody else.
+    if (this.#options.founding === null) this.isGone = true;
   }
 
   /** What was lost has been replaced. */
@@ -111,6 +146,23 @@ export class SimNode {
    */
   holds(index: LogIndex, term: Term): boolean {
     return this.durable.holds(index, term) || this.#beforeDamage?.holds(index, term) === true;
+  }
+
+  get url(): string {
+    return must(this.#urls.at(-1), 'an address');
+  }
+
+  listenAt(url: string): void {
+    this.#urls = [...this.#urls, url];
+  }
+
+  listenOnlyAt(url: string): void {
+    this.#urls = this.#urls.slice(this.#urls.indexOf(url));
+  }
+
+  /** How many processes there have been. */
+  get starts(): number {
+    return this.#starts;
   }
 
   get isRunning(): boolean {
@@ -141,9 +193,17 @@ export class SimNode {
       this.wasTouched = true;
     });
     const clock = new SimClock(this.machine, scheduler, lifeline, profile.processorMs);
-    const life: Life = { lifeline, clock, node: null, transport: null };
+    const life: Life = {
+      lifeline,
+      clock,
+      speaks: this.speaks,
+      node: null,
+      transport: null,
+    };
     this.#life = life;
     this.isVouched = vouched;
+    this.#starts += 1;
+    this.machine.thaw();
     trace.line(this.name, 'starts');
     this.#open(life, vouched).catch((error: unknown) => this.#failed(life, error));
   }
@@ -156,6 +216,7 @@ export class SimNode {
 
   /** SIGCONT. */
   resume(): void {
+    this.machine.thaw();
     this.#life?.lifeline.resume();
   }
 
@@ -171,7 +232,11 @@ export class SimNode {
     const { operations } = this.disk.disk;
     trace.line(this.name, `crashes (${mode}) after ${operations} disk operations`);
     coverage.count('crash');
-    if (life.node === null) coverage.count('crash-while-starting');
+    this.#neverUp = life.node === null ? this.#neverUp + 1 : 0;
+    if (this.#neverUp > 0) coverage.count('crash-while-starting');
+    if (this.#neverUp > 1) coverage.count('crash-while-starting-again');
+    this.lastSend.forget();
+    this.#transfers.ended();
     life.lifeline.end();
     this.#life = null;
     life.node?.kill();
@@ -190,9 +255,14 @@ export class SimNode {
   async #open(life: Life, vouched: boolean): Promise<void> {
     const { world, identity, founding, name } = this.#options;
     const storage = this.#storage(life);
-    const restored = await storage.open(this.#hasIdentity ? identity : null);
-    if (restored.identity === null) await storage.create(identity);
+    const found = await storage.open(this.#hasIdentity ? identity : null);
+    const isNew = found.identity === null;
+    if (this.#isWiped && isNew && !(await this.#mayStartAnew(life))) return;
+    if (isNew) await storage.create(identity, founding !== null);
+    this.#isWiped = false;
     this.#hasIdentity = true;
+    // Of a founding member that finds nothing nobody knows whether it ever had anything.
+    const restored = isNew && founding !== null ? { ...found, tail: 'torn' as const } : found;
     const { timing, limits } = world.profile;
     let transport: SimTransport | null = null;
     const node = await Node.start({
@@ -222,6 +292,16 @@ export class SimNode {
     node.subscribe('state', 0, (event) => world.watcher.event(this, event));
   }
 
+  /** What the command line asks of a founding member whose directory is empty. */
+  async #mayStartAnew(life: Life): Promise<boolean> {
+    const { world, founding } = this.#options;
+    const verdict = await inquireFounders(world, this.id, founding?.members ?? [], life);
+    world.trace.line(this.name, `is empty, and hears ${JSON.stringify(verdict)}`);
+    world.coverage.count(verdict.type === 'clear' ? 'wiped-unknown' : 'wiped-refused');
+    if (verdict.type !== 'clear') this.#refuse(life);
+    return verdict.type === 'clear';
+  }
+
   #storage(life: Life): Storage {
     const { profile, watcher, sabotage } = this.#options.world;
     const inner = new JsonlStorage(this.disk.disk, {
@@ -231,7 +311,10 @@ export class SimNode {
       now: () => life.clock.now(),
     });
     const observed = new ObservedStorage(inner, this.durable, {
-      opened: (restored) => watcher.opened(this, restored),
+      opened: (restored) => {
+        // An empty disk promises nothing: whether it may be used at all is asked later.
+        if (!this.#isWiped || restored.identity !== null) watcher.opened(this, restored);
+      },
       stored: (change) => watcher.stored(this, change),
       saved: (snapshot, lines) => watcher.saved(this, snapshot, lines),
     });
@@ -247,7 +330,9 @@ export class SimNode {
       lifeline: life.lifeline,
       clock: life.clock,
       encode: profile.encode,
-      find: (id) => nodes.get(id)?.transport,
+      find: (id, url) => nodes.get(id)?.listening(url),
+      speaks: () => life.speaks,
+      mayLeave: () => this.lastSend.mayLeave(),
       observer: {
         sent: (message) => watcher.sent(this, message),
         received: (message) => watcher.received(this, message),
@@ -257,8 +342,12 @@ export class SimNode {
         failedThere: (at, error) => {
           trace.line(must(nodes.get(at), 'node').name, () => `fails a call: ${String(error)}`);
         },
-        snapshotAnswered: (by, { snapshot, offset }, { nextOffset, done }) => {
+        snapshotAnswered: (by, chunk, answer) => {
           const receiver = must(nodes.get(by), 'node');
+          const { snapshot, offset } = chunk;
+          const { nextOffset, done } = answer;
+          this.#transfers.sent(by, chunk, answer);
+          receiver.#transfers.received(chunk, answer);
           const piece = `snapshot ${snapshot.index} from byte ${offset} of ${snapshot.bytes}`;
           trace.line(receiver.name, `takes ${piece} and wants ${nextOffset}, ${done}`);
           if (done) watcher.snapshotConfirmed(receiver, snapshot);
@@ -282,6 +371,13 @@ export class SimNode {
     trace.line(this.name, `gives up: ${String(error)}`);
     life.lifeline.end();
     scheduler.after(0, this.crashLater('kill'));
+  }
+
+  /** It ends before it took part, and will not be started again as it is. */
+  #refuse(life: Life): void {
+    this.isGone = true;
+    life.lifeline.end();
+    this.#options.world.scheduler.after(0, this.crashLater('kill'));
   }
 }
 

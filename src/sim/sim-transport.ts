@@ -26,6 +26,7 @@ import {
   type WireMessage,
   type WireRequest,
 } from '../wire/raft-codec.ts';
+import { commonWireVersion, type WireRange } from '../wire/raft-version.ts';
 import type { Lifeline } from './lifeline.ts';
 import type { SimNetwork } from './sim-network.ts';
 
@@ -38,8 +39,12 @@ export interface SimTransportOptions {
   readonly clock: Clock;
   /** Whether messages are written out and read again on the way. */
   readonly encode: boolean;
-  /** The process that has this id at the moment; undefined when none runs. */
-  readonly find: (id: MemberId) => SimTransport | undefined;
+  /** The process that has this id and listens there; undefined when none does. */
+  readonly find: (id: MemberId, url: string | null) => SimTransport | undefined;
+  /** The versions of the protocol that this process speaks. */
+  readonly speaks: () => WireRange;
+  /** Asked before anything leaves; no: the process is on its last legs. */
+  readonly mayLeave: () => boolean;
   readonly observer: TransportObserver;
 }
 
@@ -83,8 +88,11 @@ export class SimTransport implements Transport {
       if (!this.#peers.has(to)) return;
     }
     const carried = this.#options.encode ? copyOf(message) : message;
+    // An answer goes back on the connection that its question came by.
+    const url = isResponseMessage(message) ? null : (this.#peers.get(to) ?? null);
     this.#carry(
       to,
+      url,
       (target) => target.#arrived(carried),
       () => this.#refused(message),
     );
@@ -171,7 +179,8 @@ export class SimTransport implements Transport {
         reject(new TransportError(`${self} to ${to}: ${why}`, sent));
       };
       const cancel = clock.setTimer(timeoutMs, () => fail('no answer in time', true));
-      if (this.#closed || !this.#peers.has(to)) return fail('no way to there', false);
+      const url = this.#peers.get(to);
+      if (this.#closed || url === undefined) return fail('no way to there', false);
       // The answer is for this life of the process alone.
       const back = (work: () => void): void => network.carry(to, self, () => lifeline.enter(work));
       const answer = (result: T): void => {
@@ -185,26 +194,37 @@ export class SimTransport implements Transport {
         back(() => fail(`failed there: ${String(error)}`, true));
       };
       const arrive = (target: SimTransport): void => {
-        ask(target.#options.handler).then(answer, failed);
+        const { mayLeave } = target.#options;
+        ask(target.#options.handler).then(
+          (result) => mayLeave() && answer(result),
+          (error: unknown) => mayLeave() && failed(error),
+        );
       };
       // Where requests are doubled, another copy of one that is refused may have been taken.
-      this.#carry(to, arrive, () => fail('refused', !once), once);
+      this.#carry(to, url, arrive, () => fail('refused', !once), once);
     });
   }
 
   #carry(
     to: MemberId,
+    url: string | null,
     arrive: (target: SimTransport) => void,
     refused: () => void,
     once = false,
   ): void {
-    const { self, network, find, lifeline } = this.#options;
+    const { self, network, find, lifeline, mayLeave } = this.#options;
+    if (!mayLeave()) return;
     const deliver = (): void => {
-      const target = find(to);
-      if (target !== undefined) target.#options.lifeline.enter(() => arrive(target));
+      const target = find(to, url);
+      const isUnderstood = target !== undefined && this.#understands(target);
+      if (isUnderstood) target.#options.lifeline.enter(() => arrive(target));
       else network.carry(to, self, () => lifeline.enter(refused));
     };
     network.carry(self, to, deliver, once);
+  }
+
+  #understands(other: SimTransport): boolean {
+    return commonWireVersion(this.#options.speaks(), other.#options.speaks()) !== null;
   }
 }
 

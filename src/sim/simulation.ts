@@ -51,7 +51,9 @@ export interface RunReport {
 }
 
 /** The clients go on until they have done enough, but not longer than this many times the phase. */
-const SAFETY_MAX = 5;
+const SAFETY_MAX = 30;
+/** Of any kind, in a whole run. */
+const FAULTS_MIN = 3;
 const SETTLE_MS = 30_000;
 const TRACE_LINES = 60;
 
@@ -60,11 +62,14 @@ export class Simulation {
   readonly cluster: SimCluster;
   readonly checks: Checks;
   readonly #seed: number;
+  /** Nothing of what the seed draws is left out or changed. */
+  readonly #isWhole: boolean;
   #failure: SimFailure | null = null;
 
   constructor(options: SimulationOptions) {
     const { seed, drain, profile, cut = UNCUT, sabotage = {} } = options;
     this.#seed = seed;
+    this.#isWhole = profile === undefined && cut === UNCUT;
     const prng = new Prng(seed);
     const scheduler = new Scheduler(prng.fork(), drain);
     const trace = new Trace(() => scheduler.now, options.trace, options.onLine);
@@ -81,7 +86,7 @@ export class Simulation {
       coverage,
       profile: drawn,
       network: new SimNetwork(scheduler, prng.fork(), coverage, drawn.network),
-      watcher: new TracingWatcher(this.checks, observer, trace, coverage),
+      watcher: new TracingWatcher(nodes, this.checks, observer, trace, coverage),
       failed: (error) => this.#failed(error),
       nodes,
       sabotage,
@@ -133,6 +138,7 @@ export class Simulation {
     this.#run((SAFETY_MAX - 1) * profile.safetyMs, () => {
       return coverage.of('operation') >= profile.operations;
     });
+    if (this.#isWhole && !this.#hasFailed()) this.#hasDoneEnough();
     nemesis.stop();
     workload.stop();
     holders.stop();
@@ -189,6 +195,22 @@ export class Simulation {
     new StateCorruption({ world, cluster, nodes, ignore, hasFailed }).run();
   }
 
+  /** A run that did too little proves nothing. */
+  #hasDoneEnough(): void {
+    const { coverage, scheduler, profile } = this.world;
+    const done = {
+      ms: scheduler.now,
+      operations: coverage.of('operation'),
+      faults: coverage.of('fault'),
+    };
+    const isEnough =
+      done.ms >= profile.safetyMs &&
+      done.operations >= profile.operations &&
+      done.faults >= FAULTS_MIN;
+    // No promise of the product is broken, so this is no check that SPEC.md names.
+    if (!isEnough) throw new Error(`the run did too little: ${JSON.stringify(done)}`);
+  }
+
   #run(ms: number, done: () => boolean): void {
     const { scheduler } = this.world;
     scheduler.run(scheduler.now + ms, () => this.#hasFailed() || done());
@@ -243,12 +265,20 @@ export class Simulation {
 
 /** Puts what passes into the trace, and on to the checkers. */
 class TracingWatcher implements Watcher {
+  readonly #nodes: World['nodes'];
   readonly #checks: Checks;
   readonly #observer: Observer;
   readonly #trace: Trace;
   readonly #coverage: Coverage;
 
-  constructor(checks: Checks, observer: Observer, trace: Trace, coverage: Coverage) {
+  constructor(
+    nodes: World['nodes'],
+    checks: Checks,
+    observer: Observer,
+    trace: Trace,
+    coverage: Coverage,
+  ) {
+    this.#nodes = nodes;
     this.#checks = checks;
     this.#observer = observer;
     this.#trace = trace;
@@ -267,8 +297,16 @@ class TracingWatcher implements Watcher {
 
   started: Watcher['started'] = (node) => {
     if (node.node?.raft.state.recovery !== null) this.#coverage.count('recovering-start');
+    if (this.#isWholeClusterRecovering(node)) this.#coverage.count('recovering-all');
     this.#checks.started(node);
   };
+
+  /** Not that it has just been founded. */
+  #isWholeClusterRecovering({ node }: Parameters<Watcher['started']>[0]): boolean {
+    if (node === null || node.raft.state.log.lastIndex < 2) return false;
+    const { voters } = node.raft.state;
+    return voters.every((id) => (this.#nodes.get(id)?.node?.raft.state.recovery ?? null) !== null);
+  }
 
   stepped: Watcher['stepped'] = (node) => this.#checks.stepped(node);
 
@@ -282,6 +320,7 @@ class TracingWatcher implements Watcher {
   received: Watcher['received'] = (node, message) => {
     this.#trace.line(node.name, () => `gets ${describeMessage(message)}`);
     this.#checks.received(node, message);
+    this.#observer.received(node, message);
   };
 
   snapshotConfirmed: Watcher['snapshotConfirmed'] = (by, snapshot) => {

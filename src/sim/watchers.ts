@@ -105,6 +105,7 @@ class Watcher {
   readonly #check: WatchCheck;
   readonly #isSlow: boolean;
   #begun = false;
+  #wasCompacted = false;
   #room = 1;
 
   constructor(name: string, prng: Prng, options: WatchersOptions) {
@@ -164,6 +165,8 @@ class Watcher {
     try {
       const connection = await cluster.call(target, open, TIMEOUT_MS);
       world.coverage.count(goesOn ? 'watch-resumed' : 'watch-opened');
+      if (this.#wasCompacted) world.coverage.count('watch-resumed-after-compaction');
+      this.#wasCompacted = false;
       return connection;
     } catch (error) {
       attempt.over = true;
@@ -269,6 +272,7 @@ class Watcher {
 
   #compacted(from: number | null, said: number | null): void {
     this.#options.world.coverage.count('watch-compacted');
+    this.#wasCompacted = true;
     this.#check.compacted(from, said);
     this.#begun = false;
   }

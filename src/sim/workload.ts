@@ -23,6 +23,11 @@ const ATTEMPTS = 5;
 const TIMEOUTS_MS = [300, 1_000, 3_000] as const;
 /** Requests and answers between client and node that get lost. */
 const LOST_ANSWERS = 0.02;
+/** Clients that go away while they wait for an answer. */
+const DISCONNECTS = 0.03;
+const LEAVES_WITHIN_MS = 200;
+/** Writes that are sent to two nodes at once. */
+const DOUBLED = 0.05;
 const RETRY_AFTER_MS = 50;
 const LOOK_EVERY_MS = 30;
 
@@ -123,7 +128,7 @@ export class Workload {
     const { coverage, scheduler } = this.#world;
     let unknown: Outcome | null = null;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#attempt(prng, request, this.#target(prng));
+      const outcome = await this.#attemptSomewhere(prng, request);
       if (outcome.type === 'written' || outcome.type === 'read') {
         if (unknown !== null) coverage.count('retry-answered-once');
         return outcome;
@@ -136,11 +141,35 @@ export class Workload {
     }
   }
 
+  /** Through one node; now and then through two at the same time, under the same name. */
+  async #attemptSomewhere(prng: Prng, request: Request): Promise<Outcome> {
+    const mayDouble = request.type === 'write' && request.requestId !== null;
+    if (!mayDouble || !prng.chance(DOUBLED)) {
+      return await this.#attempt(prng, request, this.#target(prng));
+    }
+    this.#world.coverage.count('operation-doubled');
+    const outcomes = await Promise.all([
+      this.#attempt(prng, request, this.#target(prng)),
+      this.#attempt(prng, request, this.#target(prng)),
+    ]);
+    const [one, other] = prng.chance(0.5) ? outcomes : outcomes.toReversed();
+    const told = [one, other].find((outcome) => outcome?.type === 'written');
+    const open = [one, other].find((outcome) => outcome?.type === 'unknown');
+    return told ?? open ?? outcomes[0];
+  }
+
   async #attempt(prng: Prng, request: Request, target: SimNode | null): Promise<Outcome> {
     if (target === null) return { type: 'refused', code: 'nobody' };
+    const { scheduler, coverage } = this.#world;
     const timeoutMs = prng.pick(TIMEOUTS_MS);
+    const leaving = prng.chance(DISCONNECTS) ? new AbortController() : null;
+    if (leaving !== null) {
+      coverage.count('client-disconnected');
+      scheduler.after(prng.unit() * LEAVES_WITHIN_MS, () => leaving.abort());
+    }
     try {
-      const outcome = await this.#ask(target, request, timeoutMs);
+      const outcome = await this.#ask(target, request, timeoutMs, leaving?.signal ?? null);
+      if (leaving !== null) return { type: 'unknown', code: 'disconnected' };
       if (request.type !== 'write' || !prng.chance(LOST_ANSWERS)) return outcome;
       return { type: 'unknown', code: 'answer-lost' };
     } catch (error) {
@@ -156,7 +185,12 @@ export class Workload {
     return candidates.length === 0 ? null : prng.pick(candidates);
   }
 
-  #ask(target: SimNode, request: Request, timeoutMs: number): Promise<Outcome> {
+  #ask(
+    target: SimNode,
+    request: Request,
+    timeoutMs: number,
+    signal: AbortSignal | null,
+  ): Promise<Outcome> {
     const { coverage } = this.#world;
     if (request.type !== 'write') {
       return this.#cluster.call(
@@ -170,6 +204,8 @@ export class Workload {
           return outcome;
         },
         timeoutMs,
+        null,
+        signal,
       );
     }
     const { proposal, requestId } = request;
@@ -178,7 +214,7 @@ export class Workload {
       this.#countWrite(result);
       return { type: 'written', result };
     };
-    return this.#cluster.call(target, write, timeoutMs, requestId);
+    return this.#cluster.call(target, write, timeoutMs, requestId, signal);
   }
 
   #countRead({ range, revision }: Read, outcome: Outcome): void {

@@ -83,7 +83,7 @@ export class JsonlStorage implements Storage {
       await refuseFenced(this.#disk);
       const recovered = await recover(this.#disk, identity, new Pace(this.#options));
       if (recovered === null) {
-        if (identity !== null) await this.#found(identity);
+        if (identity !== null) await this.#found(identity, false);
         return { ...NOTHING, identity };
       }
       const { restored, log, segment } = recovered;
@@ -95,8 +95,8 @@ export class JsonlStorage implements Storage {
     });
   }
 
-  create(identity: Identity): Promise<void> {
-    return this.#exclusive(() => this.#found(identity));
+  create(identity: Identity, torn = false): Promise<void> {
+    return this.#exclusive(() => this.#found(identity, torn));
   }
 
   append(batch: Batch, progressed: () => void = () => undefined): Promise<void> {
@@ -204,9 +204,9 @@ export class JsonlStorage implements Storage {
   }
 
   /** Makes the directory of a new node. */
-  async #found(identity: Identity): Promise<void> {
+  async #found(identity: Identity, torn: boolean): Promise<void> {
     assert(this.#opened === null, 'the directory has an owner already');
-    const carried: Carried = { identity, torn: false, state: NOTHING.state, snapshots: [] };
+    const carried: Carried = { identity, torn, state: NOTHING.state, snapshots: [] };
     await this.#disk.makeDirectory(WAL_DIRECTORY);
     await this.#disk.syncDirectory('.');
     const segment = await createSegment(this.#disk, 1, 1, carried, CHAIN_START);

@@ -1,4 +1,5 @@
 import type { DiskFile } from './disk.ts';
+import { readExactly } from './file-read.ts';
 
 /** The bytes between two newlines of a file. */
 export interface RawLine {
@@ -14,20 +15,22 @@ const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a file in blocks, in order.
+ * The lines of a file in blocks, in order. The file does not change meanwhile.
  *
+ * @param path for errors.
  * @param onBytes sees every byte of the file once, in order (to hash them).
  */
 export async function* readLines(
   file: DiskFile,
+  path: string,
   onBytes: (bytes: Uint8Array) => void = () => undefined,
 ): AsyncGenerator<readonly RawLine[]> {
   let unfinished: Uint8Array[] = [];
   let lineOffset = 0;
   let offset = 0;
-  for (;;) {
-    const block = await file.read(offset, BLOCK_BYTES);
-    if (block.length === 0) break;
+  const size = await file.size();
+  while (offset < size) {
+    const block = await readExactly(file, path, offset, Math.min(BLOCK_BYTES, size - offset));
     onBytes(block);
     offset += block.length;
     const lines: RawLine[] = [];

@@ -43,10 +43,14 @@ export type DiskFault =
   | { readonly type: 'error'; readonly code: string }
   /** A write takes only so many bytes, and says so. */
   | { readonly type: 'short-write'; readonly bytes: number }
-  /** A sync fails, and what it should have written never reaches the disk. */
+  /** A sync, of a file or a directory, fails, and what it covered never reaches the disk. */
   | { readonly type: 'dropped-pages' }
   /** A write reports success and does nothing. */
   | { readonly type: 'lost-write' }
+  /** A read ends early, as at the end of the file, and says so. */
+  | { readonly type: 'short-read'; readonly bytes: number }
+  /** A read, this once, gives bytes with one that is wrong. */
+  | { readonly type: 'wrong-read'; readonly at: number }
   /** It never completes, and does nothing. */
   | { readonly type: 'stuck' };
 
@@ -112,10 +116,16 @@ export class MemoryDisk implements Disk {
   }
 
   syncDirectory(path: string): Promise<void> {
-    return this.#run('sync-directory', path, 0, () => {
-      if (!this.#names.hasDirectory(path)) throw new DiskError('ENOENT', 'sync', path);
-      this.#names.sync(path);
-    });
+    return this.#run(
+      'sync-directory',
+      path,
+      0,
+      () => {
+        if (!this.#names.hasDirectory(path)) throw new DiskError('ENOENT', 'sync', path);
+        this.#names.sync(path);
+      },
+      () => this.#names.dropChanges(path),
+    );
   }
 
   freeBytes(): Promise<number> {
@@ -157,6 +167,17 @@ export class MemoryDisk implements Disk {
     this.#there(path, 'read').flipBit(bit);
   }
 
+  /** Damage at rest: other bytes in the place of some that are there. */
+  overwrite(path: string, offset: number, bytes: Uint8Array): void {
+    this.#there(path, 'read').overwrite(offset, bytes);
+  }
+
+  /** Damage at rest: the file is gone, for good. */
+  lose(path: string): void {
+    this.#there(path, 'remove');
+    this.#names.lose(path);
+  }
+
   /** Makes or replaces a file, durably, as an operator would. */
   place(path: string, bytes: Uint8Array): void {
     const file = this.#names.get(path) ?? new MemoryFile();
@@ -172,13 +193,28 @@ export class MemoryDisk implements Disk {
     return {
       write: (bytes) => this.#write(path, file, bytes),
       sync: () => this.#sync(path, file),
-      read: (offset, length) => this.#run('read', path, length, () => file.read(offset, length)),
+      read: (offset, length) => this.#read(path, file, offset, length),
       size: () => this.#run('size', path, 0, () => file.size),
       truncate: (size) => this.#run('truncate', path, 0, () => file.truncate(size)),
       allocate: (bytes) =>
         this.#run('allocate', path, bytes, () => this.#allocate(path, file, bytes)),
       close: () => this.#run('close', path, 0, () => undefined),
     };
+  }
+
+  #read(path: string, file: MemoryFile, offset: number, length: number): Promise<Uint8Array> {
+    const operation = this.#operation('read', path, length);
+    if (this.#dead) return never();
+    const fault = this.#options.fault?.(operation) ?? null;
+    return this.#complete(operation, fault, () => {
+      const bytes = file.read(offset, length);
+      if (fault?.type === 'short-read') return bytes.subarray(0, fault.bytes);
+      if (fault?.type === 'wrong-read' && bytes.length > 0) {
+        const at = fault.at % bytes.length;
+        bytes[at] = (bytes[at] ?? 0) ^ 1;
+      }
+      return bytes;
+    });
   }
 
   /** The bytes are in the page cache at once; the answer comes later. */

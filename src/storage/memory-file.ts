@@ -70,6 +70,15 @@ export class MemoryFile {
     if (offset < this.#durable.length) this.#durable.xor(offset, 1 << (bit % 8));
   }
 
+  /** Damage at rest: other bytes in the place of some that are there. */
+  overwrite(offset: number, bytes: Uint8Array): void {
+    const end = offset + bytes.length;
+    assert(end <= this.size, () => `bytes up to ${end} of a file of ${this.size}`);
+    this.#visible.put(offset, bytes);
+    const durable = Math.max(0, Math.min(bytes.length, this.#durable.length - offset));
+    if (durable > 0) this.#durable.put(offset, bytes.subarray(0, durable));
+  }
+
   /** Replaces the content, durably, as an operator would. */
   replace(bytes: Uint8Array): void {
     this.#changes = [];

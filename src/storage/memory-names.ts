@@ -71,10 +71,21 @@ export class MemoryNames {
     this.#changes = rest;
   }
 
+  /** What happened there is seen, but no later sync makes it durable. */
+  dropChanges(directory: string): void {
+    this.#changes = this.#changes.filter((change) => parentOf(change.path) !== directory);
+  }
+
   /** Puts a file there for good, as an operator would. */
   place(path: string, file: MemoryFile): void {
     this.#files.set(path, file);
     this.#durableFiles.set(path, file);
+  }
+
+  /** Takes a file away for good. */
+  lose(path: string): void {
+    this.#files.delete(path);
+    this.#durableFiles.delete(path);
   }
 
   /** @param crashed the content that each file is left with. */

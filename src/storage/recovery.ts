@@ -153,7 +153,7 @@ async function keepCut(disk: Disk, contents: WalContents): Promise<Finding[]> {
 }
 
 function unconfirmed(file: string): Finding {
-  const message = 'the log was torn at an earlier start and has not been confirmed since';
+  const message = 'the log was torn, or new, at an earlier start and has not been confirmed since';
   return { message, file, offset: 0 };
 }
 

@@ -1,6 +1,7 @@
 import type { ClusterId } from '../lib/ids.ts';
 import { Sha256 } from './checksum.ts';
 import type { Disk, DiskFile } from './disk.ts';
+import { readExactly } from './file-read.ts';
 import { openIfThere } from './file-write.ts';
 import { type RawLine, readLines } from './line-reader.ts';
 import type { Pace } from './pace.ts';
@@ -72,8 +73,8 @@ async function* checkedLines(
   clusterId: ClusterId,
   pace: Pace,
 ): AsyncGenerator<readonly RawLine[], SnapshotFile> {
-  const scan = new Scan(path, expected, clusterId, await trailerOffset(file));
-  for await (const block of readLines(file, (bytes) => scan.bytes(bytes))) {
+  const scan = new Scan(path, expected, clusterId, await trailerOffset(file, path));
+  for await (const block of readLines(file, path, (bytes) => scan.bytes(bytes))) {
     const data = block.filter((line) => scan.isData(line));
     if (data.length > 0) yield data;
     await pace.rest();
@@ -84,10 +85,10 @@ async function* checkedLines(
 /** A trailer is short; what does not end in a short line is no snapshot. */
 const TRAILER_BYTES = 256;
 
-async function trailerOffset(file: DiskFile): Promise<number> {
+async function trailerOffset(file: DiskFile, path: string): Promise<number> {
   const size = await file.size();
   const start = Math.max(0, size - TRAILER_BYTES);
-  const end = await file.read(start, size - start);
+  const end = await readExactly(file, path, start, size - start);
   const before = end.subarray(0, -1).lastIndexOf(0x0a);
   if (before < 0 || end.at(-1) !== 0x0a) throw new SnapshotFault('the file has no trailer');
   return start + before + 1;

@@ -72,8 +72,12 @@ export interface Storage {
    * empty directory alone.
    */
   open(identity: Identity | null): Promise<Restored>;
-  /** Founds an empty directory that was opened with null. */
-  create(identity: Identity): Promise<void>;
+  /**
+   * Founds an empty directory that was opened with null.
+   *
+   * @param torn whether there may have been another before it: see `tail`.
+   */
+  create(identity: Identity, torn?: boolean): Promise<void>;
   /**
    * One write and one fdatasync; resolves when durable. It may have to wait for what the log does
    * besides, such as noting a snapshot or beginning a segment: `progressed` is called whenever a

@@ -1,4 +1,5 @@
 import type { Disk } from './disk.ts';
+import { readExactly } from './file-read.ts';
 import { createAnew, writeFully } from './file-write.ts';
 import { temporary, WAL_DIRECTORY } from './wal-segment.ts';
 
@@ -12,10 +13,10 @@ export async function keepTornTail(disk: Disk, path: string, offset: number): Pr
   const copyPath = `${path}${SUFFIX}`;
   const source = await disk.open(path, 'read');
   const copy = await createAnew(disk, temporary(copyPath));
-  for (let at = offset; ; at += PIECE_BYTES) {
-    const bytes = await source.read(at, PIECE_BYTES);
-    if (bytes.length === 0) break;
-    await writeFully(copy, copyPath, bytes);
+  const size = await source.size();
+  for (let at = offset; at < size; at += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, size - at);
+    await writeFully(copy, copyPath, await readExactly(source, path, at, length));
   }
   await copy.sync();
   await copy.close();

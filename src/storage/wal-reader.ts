@@ -62,7 +62,7 @@ export async function readWal(disk: Disk, segments: readonly SegmentName[]): Pro
     reader.beginSegment(segment);
     const file = await disk.open(segment.path, 'read');
     try {
-      for await (const lines of readLines(file)) {
+      for await (const lines of readLines(file, segment.path)) {
         for (const line of lines) reader.line(line);
       }
     } finally {

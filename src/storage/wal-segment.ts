@@ -1,5 +1,6 @@
 import type { HardState, LogIndex } from '../raft/entry.ts';
 import type { Disk, DiskFile } from './disk.ts';
+import { readExactly } from './file-read.ts';
 import { createAnew, writeFully } from './file-write.ts';
 import type { Identity } from './storage.ts';
 import { type ChainPosition, decodeLine, encodeBatch } from './wal-line.ts';
@@ -50,7 +51,8 @@ export async function newestCopied(
 async function isCopied(disk: Disk, segment: SegmentName): Promise<boolean> {
   const file = await disk.open(segment.path, 'read');
   try {
-    const bytes = await file.read(0, HEADER_BYTES);
+    const length = Math.min(HEADER_BYTES, await file.size());
+    const bytes = await readExactly(file, segment.path, 0, length);
     const end = bytes.indexOf(0x0a);
     if (end < 0) return false;
     const decoded = decodeLine(bytes.subarray(0, end));

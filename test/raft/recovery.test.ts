@@ -167,3 +167,27 @@ test('a recovering node campaigns neither by itself nor when asked', () => {
   expect(node.state.role.name).toBe('follower');
   expect(node.state.term).toBe(3);
 });
+
+describe('a cluster that is being founded', () => {
+  const founding = (): RaftNode => recovering([1]);
+
+  test('does not wait for all, once a majority has nothing but the founding entry', () => {
+    const node = founding();
+    answer(node, 3, [1, 1], 1);
+    expect(node.state.recovery).toBeNull();
+  });
+
+  test('has begun, if anybody has more', () => {
+    const node = founding();
+    answer(node, 2, [2, 2]);
+    expect(node.state.recovery).not.toBeNull();
+    answer(node, 3, [1, 1], 1);
+    expect(node.state.recovery).not.toBeNull();
+  });
+
+  test('is none for a node that has more itself', () => {
+    const node = recovering();
+    answer(node, 3, [1, 1], 1);
+    expect(node.state.recovery).not.toBeNull();
+  });
+});

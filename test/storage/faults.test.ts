@@ -261,3 +261,35 @@ describe('the reserve', () => {
     expect((await storageOn(later).open(null)).entries).toHaveLength(1);
   });
 });
+
+describe('reads', () => {
+  test('that end before the file does are an error, and nothing is lost by them', async () => {
+    for (const path of ['wal/', 'snapshot-10']) {
+      let left = 0;
+      const { options, arm } = faulty((operation) => {
+        if (operation.kind !== 'read' || !operation.path.startsWith(path)) return null;
+        left -= 1;
+        return left === 0 ? { type: 'short-read', bytes: 100 } : null;
+      });
+      const { disk, storage } = await founded(options);
+      await storage.append(batch(entries(3, 20, 1)));
+      await storage.saveSnapshot(meta(10, 1), snapshotLines(10));
+      await storage.close();
+      arm();
+      for (left = 1; left > 0; ) {
+        const nth = left;
+        const start = disk.crash(new Prng(1), 'kill', options);
+        const opening = storageOn(start).open(null);
+        const wasShort = await opening.then(
+          () => false,
+          (error: unknown) => error instanceof DiskError && error.code === 'EIO',
+        );
+        expect([path, nth, wasShort]).toEqual([path, nth, left <= 0]);
+        const after = await storageOn(start.crash(new Prng(1), 'drop', {})).open(null);
+        expect([after.snapshot?.index, after.tail]).toEqual([10, 'clean']);
+        expect(after.entries).toEqual(entries(11, 20, 1));
+        left = left === 0 ? nth + 1 : 0;
+      }
+    }
+  });
+});

@@ -218,3 +218,50 @@ describe('faults', () => {
     expect(disk.crash(new Prng(1), 'drop').contents('f')[10]).toBe('`'.charCodeAt(0));
   });
 });
+
+describe('damage', () => {
+  test('other bytes at rest stay, whatever was written before or after', async () => {
+    const disk = await written();
+    disk.overwrite('f', 998, Buffer.from('XXXX'));
+    const before = Buffer.from(disk.contents('f')).toString();
+    expect(before.slice(996, 1004)).toBe('aaXXXXbb');
+    const after = Buffer.from(disk.crash(new Prng(1), 'drop').contents('f')).toString();
+    expect(after.slice(996)).toBe('aaXX');
+  });
+
+  test('a file that is lost is gone, now and after a crash', async () => {
+    const disk = await written();
+    disk.lose('f');
+    expect(disk.paths()).toEqual([]);
+    expect(disk.crash(new Prng(1), 'keep').paths()).toEqual([]);
+  });
+
+  test('names that a failed sync of the directory has dropped are not durable ever', async () => {
+    let isBad = false;
+    const disk = new MemoryDisk({
+      fault: ({ kind }) => {
+        return isBad && kind === 'sync-directory' ? { type: 'dropped-pages' } : null;
+      },
+    });
+    await disk.open('f', 'create');
+    isBad = true;
+    expect(await failureOf(disk.syncDirectory('.'))).toMatchObject({ code: 'EIO' });
+    isBad = false;
+    await disk.syncDirectory('.');
+    expect(disk.paths()).toEqual(['f']);
+    expect(disk.crash(new Prng(1), 'keep').paths()).toEqual([]);
+  });
+
+  test('a read may end early, or give a wrong byte, and the next is right', async () => {
+    const faults = [
+      { type: 'short-read', bytes: 3 } as const,
+      { type: 'wrong-read', at: 7 } as const,
+    ];
+    const disk = await written({
+      fault: ({ kind }) => (kind === 'read' ? (faults.shift() ?? null) : null),
+    });
+    const file = await disk.open('f', 'read');
+    const read = async () => Buffer.from(await file.read(0, 5)).toString();
+    expect([await read(), await read(), await read()]).toEqual(['aaa', 'aa`aa', 'aaaaa']);
+  });
+});

@@ -63,6 +63,20 @@ function founding(withFixture: WithFixture): void {
       expect(restored.entries).toEqual([entry(1, 1)]);
     }));
 
+  test('a directory that may have had another before it is torn until its log is confirmed', () =>
+    withFixture(async (fixture) => {
+      const first = fixture.storage();
+      await first.open(null);
+      await first.create(IDENTITY, true);
+      await first.append(batch([entry(1, 1)], hardState(1, null)));
+      await first.close();
+      const second = fixture.storage();
+      expect((await second.open(null)).tail).toBe('torn');
+      await second.markRecovered();
+      await second.close();
+      expect((await fixture.storage().open(null)).tail).toBe('clean');
+    }));
+
   test('the ids on disk win, the settings of the start override', () =>
     withFixture(async (fixture) => {
       await (await opened(fixture)).close();

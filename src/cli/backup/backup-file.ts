@@ -65,7 +65,7 @@ async function readHead(
   let header: SnapshotHeader | number | null = null;
   try {
     let isFirst = true;
-    for await (const [line] of readLines(file, (bytes) => hash.update(bytes))) {
+    for await (const [line] of readLines(file, name, (bytes) => hash.update(bytes))) {
       if (isFirst && line !== undefined) header = decodeHeader(line.bytes);
       isFirst = false;
     }

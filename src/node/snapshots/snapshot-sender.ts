@@ -4,8 +4,6 @@ import type { SnapshotFile, Storage } from '../../storage/storage.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { Delays } from '../delays.ts';
 
-/** One piece of a snapshot file in a request. */
-export const SNAPSHOT_CHUNK_BYTES = 2 ** 20;
 /** Failures in a row after which a transfer is given up; the core orders another. */
 const ATTEMPTS_MAX = 5;
 const RESTARTS_MAX = 2;
@@ -15,6 +13,8 @@ export interface SnapshotSenderOptions {
   readonly storage: Storage;
   readonly transport: () => Transport;
   readonly delays: Delays;
+  /** Of the file in one request. */
+  readonly chunkBytes: number;
   /** The transfer has ended; ok when the follower holds the snapshot. */
   readonly sent: (to: MemberId, ok: boolean) => void;
   /** A follower got the whole file, more than once, and does not find it whole. */
@@ -91,8 +91,8 @@ export class SnapshotSender {
   }
 
   async #sendChunk(order: SnapshotOrder, snapshot: SnapshotFile, offset: number) {
-    const { storage, transport } = this.#options;
-    const bytes = await storage.readSnapshotChunk(snapshot.index, offset, SNAPSHOT_CHUNK_BYTES);
+    const { storage, transport, chunkBytes } = this.#options;
+    const bytes = await storage.readSnapshotChunk(snapshot.index, offset, chunkBytes);
     if (bytes === null) return 'gone' as const;
     const { term, recovery } = order;
     return transport().sendSnapshotChunk(order.to, { term, recovery, snapshot, offset, bytes });

@@ -82,6 +82,7 @@ export class Checks implements Watcher {
       this.model.apply(entry);
       const result = this.model.resultAt(entry.index);
       observer.answered(result);
+      if (entry.command.kind === 'noop') observer.termBegan(this.model.kv.leases.keys());
       if (result?.type === 'lease-expired') this.leases.ended(result.id);
     });
     this.clients = new Linearizability(this.model, () => this.oracle.lastIndex);

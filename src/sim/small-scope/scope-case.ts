@@ -157,9 +157,17 @@ class CaseRun {
   /** Its first member leads, everyone has a snapshot, and some log behind it. */
   #prepare(): void {
     const { cluster } = this.#sim;
-    this.#runFor(1_000, () => cluster.running.length === this.#case.size);
-    cluster.nodes[0]?.enter((node) => node.campaign());
-    this.#runFor(2_000, () => this.#stage.isSettled);
+    const [first] = cluster.nodes;
+    // Who is new does not vote before a majority has said that it is so, too: anyone may lead.
+    this.#runFor(3_000, () => this.#stage.isSettled);
+    const { leader } = cluster;
+    if (first !== undefined && leader !== null && leader !== first) {
+      leader.enter((node) => {
+        const context = { deadline: node.now() + 1_000, requestId: null, signal: null };
+        node.transferLeadership(first.id, context).catch(this.#sim.world.failed);
+      });
+    }
+    this.#runFor(2_000, () => cluster.leader === first && this.#stage.isSettled);
     this.#perform(async () => {
       for (const name of ['snapshot', 'put']) await stepOf(name)?.run(this.#stage);
     });

@@ -4,10 +4,7 @@ import type { MemberId } from '../../../src/lib/ids.ts';
 import { Prng } from '../../../src/lib/prng.ts';
 import { Delays } from '../../../src/node/delays.ts';
 import { SnapshotReceiver } from '../../../src/node/snapshots/snapshot-receiver.ts';
-import {
-  SNAPSHOT_CHUNK_BYTES,
-  SnapshotSender,
-} from '../../../src/node/snapshots/snapshot-sender.ts';
+import { SnapshotSender } from '../../../src/node/snapshots/snapshot-sender.ts';
 import { Raft } from '../../../src/raft/raft.ts';
 import { DiskError } from '../../../src/storage/disk.ts';
 import type { SnapshotFile, Storage } from '../../../src/storage/storage.ts';
@@ -22,7 +19,7 @@ import { idOf, memberOf } from '../support/node-cluster.ts';
 import { watch } from '../support/outcome.ts';
 
 const TO = idOf(2);
-const MIB = SNAPSHOT_CHUNK_BYTES;
+const MIB = 2 ** 20;
 const FILE: SnapshotFile = {
   index: 10,
   term: 2,
@@ -55,6 +52,7 @@ function sender(answers: Answers) {
   const one = new SnapshotSender({
     storage,
     delays,
+    chunkBytes: MIB,
     transport: () => ({ sendSnapshotChunk }) as unknown as Transport,
     sent: (to, ok) => sent.push([to, ok]),
     disbelieved: ({ index }) => disbelieved.push(index),

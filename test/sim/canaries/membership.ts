@@ -131,8 +131,9 @@ export const MEMBERSHIP: readonly Canary[] = [
     name: 'the word of one other voter ends a recovery',
     isOpen: true,
     file: 'src/raft/recovery.ts',
-    find: 'return raft.voters.every((id) => id === raft.id || recovery.reports.has(id));',
-    replace: 'return raft.voters.some((id) => id !== raft.id && recovery.reports.has(id));',
+    find: 'if (raft.voters.every((id) => lastOf(id) !== undefined)) return true;',
+    replace:
+      'if (raft.voters.some((id) => id !== raft.id && lastOf(id) !== undefined)) return true;',
   },
   {
     name: 'a recovered node gives the vote anew that it may have lost',

@@ -77,7 +77,6 @@ export const CORE: readonly Canary[] = [
   },
   {
     name: 'a committed entry is forgotten between two pages of them',
-    isOpen: true,
     known: 'etcd-io/raft@8ecce32',
     file: 'src/raft/raft.ts',
     find: 'raft.log.slice(this.#handedOut + 1, commitIndex) : [];',

@@ -17,7 +17,6 @@ export const READS: readonly Canary[] = [
   },
   {
     name: 'the round before confirms the leader too',
-    isOpen: true,
     file: 'src/raft/read-index.ts',
     find: '?? 0) >= reads.round;',
     replace: '?? 0) >= reads.round - 1;',

@@ -40,7 +40,6 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'the directory is not synced after a snapshot got its name',
-    isOpen: true,
     known: 'hashicorp/consul#3362',
     file: 'src/storage/jsonl-storage.ts',
     find: "    await this.#disk.syncDirectory('.');\n    await this.#write([{ kind: 'snapshot'",

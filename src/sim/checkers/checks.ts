@@ -191,6 +191,8 @@ export class Checks implements Watcher {
   ended(node: SimNode): void {
     const view = this.#views.get(node);
     if (view === undefined) return;
+    // It may have ended in the middle of a step.
+    this.#logs.observe(view);
     this.#logs.isWhole(view);
     this.#views.delete(node);
   }

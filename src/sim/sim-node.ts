@@ -258,11 +258,12 @@ export class SimNode {
     const found = await storage.open(this.#hasIdentity ? identity : null);
     const isNew = found.identity === null;
     if (this.#isWiped && isNew && !(await this.#mayStartAnew(life))) return;
+    // Of a founding member that finds nothing nobody knows whether it ever had anything.
+    const restored = isNew && founding !== null ? { ...found, tail: 'torn' as const } : found;
+    if (this.#isWiped && isNew) world.watcher.opened(this, restored);
     if (isNew) await storage.create(identity, founding !== null);
     this.#isWiped = false;
     this.#hasIdentity = true;
-    // Of a founding member that finds nothing nobody knows whether it ever had anything.
-    const restored = isNew && founding !== null ? { ...found, tail: 'torn' as const } : found;
     const { timing, limits } = world.profile;
     let transport: SimTransport | null = null;
     const node = await Node.start({

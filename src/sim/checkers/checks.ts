@@ -220,7 +220,8 @@ export class Checks implements Watcher {
     const { lastIndex } = oracle;
     const short = nodes.filter((node) => {
       const { lastIndex: end, snapshotIndex } = node.durable;
-      return this.#views.has(node) && end - snapshotIndex <= REPLAYED_ENTRIES_MAX;
+      const isShort = end - snapshotIndex <= REPLAYED_ENTRIES_MAX;
+      return this.#views.has(node) && !node.isDamaged && isShort;
     });
     const read = short.length === 0 ? null : prng.pick(short);
     let reached = 0;

@@ -56,7 +56,8 @@ export class Memberships {
 
   /** Any two memberships by which somebody could be elected now have majorities that meet. */
   overlap(): void {
-    const usable = usableVoters([...this.#nodes.values()].map(electorOf));
+    const electors = [...this.#nodes.values()].filter((node) => !node.isGone).map(electorOf);
+    const usable = usableVoters(electors);
     for (const [at, a] of usable.entries()) {
       for (const b of usable.slice(at + 1)) {
         check(!mayPart(a, b), 'memberships in use overlap', () => {
@@ -134,7 +135,7 @@ function stateOf({ raft }: View): string {
   return JSON.stringify([term, vote, role.name, commitIndex, log.end, electionElapsed, reads]);
 }
 
-/** Who is down votes, once it is up again, by what is on its disk. */
+/** Who is down votes, once it is up again, by what is on its disk; who is gone votes no more. */
 function electorOf({ id, node, durable }: SimNode): Elector {
   const state = node?.raft.state;
   if (state === undefined) return { id, end: durable.end, isRecovering: false, voters: null };

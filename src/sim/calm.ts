@@ -51,12 +51,17 @@ export class Calm {
     return SERVED_WITHIN_MS + SERVED_WITHIN * this.world.profile.timing.electionMs;
   }
 
-  /** Whether the others that run can do without a member. */
+  /** Whether the others that run can do without a member, now and when learners are promoted. */
   isDispensable(member: SimNode): boolean {
     const latest = this.leader?.node?.raft.state.history.latest;
     const others = this.members.filter((other) => other !== member);
-    const voters = latest === undefined ? [] : votersOf(latest);
-    return hasQuorum(voters, (id) => others.some((other) => other.id === id));
+    if (latest === undefined) return false;
+    const voters = votersOf(latest);
+    const coming = latest.members.filter(({ learner, autoPromote }) => learner && autoPromote);
+    const then = [...voters, ...coming.map(({ id }) => id)];
+    return [voters, then].every((ids) =>
+      hasQuorum(ids, (id) => others.some((other) => other.id === id)),
+    );
   }
 
   /** What a member answers, in time; null when something else has failed. */

@@ -73,7 +73,11 @@ export class Snapshots {
     if (written !== undefined) await atMost(this.#options.clock, timeoutMs, written);
   }
 
-  /** Fills the state machine from an installed snapshot. */
+  /**
+   * Fills the state machine from an installed snapshot.
+   *
+   * @throws DamageError when the disk does not give what was written, SnapshotError when it does.
+   */
   async restore(snapshot: SnapshotMeta): Promise<void> {
     const { storage, machine, events } = this.#options;
     const file = storage.newestSnapshot();
@@ -81,7 +85,12 @@ export class Snapshots {
       throw new Error(`snapshot ${snapshot.index} is not the newest on disk (${file?.index})`);
     }
     const receiver = machine.restore();
-    for await (const line of storage.readSnapshot(file)) receiver.line(line);
+    let fault: unknown = null;
+    for await (const line of storage.readSnapshot(file)) {
+      // Whether a line that makes no sense is the one that was written is known at the end.
+      if (fault === null) fault = faultOf(() => receiver.line(line));
+    }
+    if (fault !== null) throw fault;
     receiver.finish();
     events.emit('kv', { type: 'restored', index: snapshot.index, bytes: file.bytes });
   }
@@ -148,4 +157,13 @@ export class Snapshots {
 
 function stopped(): ApiError {
   return new ApiError('node-stopped', 'The node has stopped.');
+}
+
+function faultOf(work: () => void): unknown {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error;
+  }
 }

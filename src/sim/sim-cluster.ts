@@ -4,6 +4,7 @@ import { type ClusterId, idOfBytes, type MemberId, parseMemberId } from '../lib/
 import { foundingClusterId, foundingConfiguration, foundingMemberId } from '../node/bootstrap.ts';
 import type { RequestContext } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
+import { memberOf } from '../raft/configuration.ts';
 import { ApiError } from '../wire/errors.ts';
 import { SimFailure } from './failure.ts';
 import { SimNode } from './sim-node.ts';
@@ -171,10 +172,20 @@ export class SimCluster {
     const input = { id: memberId, name, url: joiner.url };
     const added = await this.#untilDone((node, context) => node.addMember(input, context));
     if (added) return joiner;
-    // Its operator gives up. Should it be a member all the same, it is one that never answers.
+    // Its operator gives up. Who is a member all the same may have to vote by now; who becomes one
+    // later never answers, and so never has a vote.
+    if (this.#mayBeMember(memberId)) return null;
     joiner.isGone = true;
     joiner.crash('drop');
     return null;
+  }
+
+  /** Whoever is down may know it as a member. */
+  #mayBeMember(id: MemberId): boolean {
+    return this.nodes.some(({ node }) => {
+      const latest = node?.raft.state.history.latest;
+      return latest === undefined || memberOf(latest, id) !== undefined;
+    });
   }
 
   /** Removes a member for ever; resolves with whether that is certain. Its process goes on. */

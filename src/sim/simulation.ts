@@ -190,9 +190,9 @@ export class Simulation {
   /** One of them goes wrong, and the others notice. */
   #corrupt(nodes: readonly SimNode[]): void {
     const { world, cluster, checks } = this;
-    const ignore = (node: SimNode): void => checks.ended(node);
+    const distrust = (node: SimNode): void => checks.distrust(node);
     const hasFailed = (): boolean => this.#hasFailed();
-    new StateCorruption({ world, cluster, nodes, ignore, hasFailed }).run();
+    new StateCorruption({ world, cluster, nodes, distrust, hasFailed }).run();
   }
 
   /** A run that did too little proves nothing. */

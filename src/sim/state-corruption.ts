@@ -28,8 +28,8 @@ export interface StateCorruptionOptions {
   readonly cluster: SimCluster;
   /** Members that have applied everything. */
   readonly nodes: readonly SimNode[];
-  /** What a node does is no business of the checkers any more. */
-  readonly ignore: (node: SimNode) => void;
+  /** What state a node is in is no business of the checkers any more. */
+  readonly distrust: (node: SimNode) => void;
   readonly hasFailed: () => boolean;
 }
 
@@ -44,13 +44,13 @@ export class StateCorruption {
 
   /** Only where a majority remains that can say what is right. @throws SimFailure */
   run(): void {
-    const { nodes, world, ignore } = this.#options;
+    const { nodes, world, distrust } = this.#options;
     const victim = nodes.length === 0 ? null : this.#prng.pick(nodes);
     if (victim === null || !this.#mayLose(victim)) return;
     if (!this.#write('sound') || !this.#await(TIMEOUT_MS, () => corrupt(victim))) return;
     world.trace.line(victim.name, 'its memory changes');
     world.coverage.count('state-corrupted');
-    ignore(victim);
+    distrust(victim);
     victim.damaged();
     this.#write('sound again');
     const { hasFailed } = this.#options;

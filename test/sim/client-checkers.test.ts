@@ -150,20 +150,24 @@ describe('Bounds', () => {
 
   test('find files that nobody needs', () => {
     const bounds = new Bounds(PROFILE, () => 0);
-    const holding = (...files: readonly [path: string, bytes: number][]) => {
-      const sizes = new Map(files);
+    const holding = (files: Readonly<Record<string, string>>) => {
       const disk = {
-        paths: () => [...sizes.keys()],
-        contents: (path: string) => new Uint8Array(sizes.get(path) ?? 0),
+        paths: () => Object.keys(files),
+        contents: (path: string) => new TextEncoder().encode(files[path]),
       };
       return Object.assign(machine(A, [], FIRST), { disk: { disk } });
     };
-    const snapshots = [1, 2, 3].map((at) => [`snapshot-${at}.jsonl`, 10] as [string, number]);
-    expect(() => bounds.finish(holding(...snapshots))).not.toThrow();
-    const more: [string, number] = ['snapshot-4.jsonl', 10];
-    expect(() => bounds.finish(holding(...snapshots, more))).toThrow('disks are tidied');
-    const log: [string, number] = ['wal/1.jsonl', 2 ** 30];
-    expect(() => bounds.finish(holding(log))).toThrow('disks are tidied');
+    const [of4, of7, of9] = ['snapshot-4.jsonl', 'snapshot-7.jsonl', 'snapshot-9.jsonl'] as const;
+    const three = { [of4]: '', [of7]: '', [of9]: '' };
+    expect(() => bounds.finish(holding(three))).not.toThrow();
+    const four = { ...three, 'snapshot-10.jsonl': '' };
+    expect(() => bounds.finish(holding(four))).toThrow('disks are tidied');
+    const upTo = (index: number): string => `{"crc":"0","entry":{"index":${index},"term":1}}\n`;
+    const logs = (index: number) => ({ 'wal/1-1.jsonl': upTo(index), 'wal/2-9.jsonl': upTo(12) });
+    const two = { [of7]: '', [of9]: '' };
+    expect(() => bounds.finish(holding({ ...two, ...logs(8) }))).not.toThrow();
+    expect(() => bounds.finish(holding({ ...two, ...logs(7) }))).toThrow('disks are tidied');
+    expect(() => bounds.finish(holding({ [of9]: '', ...logs(7) }))).not.toThrow();
   });
 
   test('find somebody who still waits', async () => {

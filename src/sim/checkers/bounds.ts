@@ -13,9 +13,7 @@ const SLOW_CLOCK = 1.2;
 const SLACK_TICKS = 10;
 /** Both snapshots that are kept, and one on its way to take the place of the older. */
 const SNAPSHOTS_MAX = 3;
-/** Logs behind both, and what came while the newest was written. */
-const SNAPSHOTS_OF_LOG = 4;
-const SLACK_BYTES = 64 * 1024;
+const SNAPSHOT = /^snapshot-(\d+)\.jsonl$/;
 /** What counts those who wait. */
 const WAITING =
   /^(etcd_server_proposals_pending|abcd_reads_pending|etcd_debugging_mvcc_watcher_total) (\d+)$/gm;
@@ -41,19 +39,19 @@ export class Bounds {
     view.savedAt = 0;
   }
 
-  /** At the end, when everything is quiet. */
+  /** At the end, when everything is quiet: no log is kept that both kept snapshots stand for. */
   finish({ name, disk }: SimNode): void {
     const paths = disk.disk.paths();
-    const bytesOf = (path: string): number => disk.disk.contents(path).length;
-    const snapshots = paths.filter((path) => /^snapshot-\d+\.jsonl$/.test(path));
-    const due = Math.max(this.#profile.limits.snapshotWalBytes, ...snapshots.map(bytesOf));
-    const most = SNAPSHOTS_OF_LOG * due + 2 * this.#profile.segmentBytes + SLACK_BYTES;
+    const snapshots = paths.flatMap((path) => SNAPSHOT.exec(path)?.slice(1).map(Number) ?? []);
     const logs = paths.filter((path) => path.startsWith('wal/') && path.endsWith('.jsonl'));
-    const bytes = logs.map(bytesOf).reduce((sum, size) => sum + size, 0);
-    const isTidy = snapshots.length <= SNAPSHOTS_MAX && bytes <= most;
-    check(isTidy, 'disks are tidied', () => {
-      const log = `${bytes} bytes of log, not ${most}`;
-      return `${name} keeps ${snapshots.length} snapshots and ${log}`;
+    const [oldest, next] = logs.sort();
+    const older = Math.min(...snapshots);
+    const isNeeded =
+      snapshots.length < 2 || next === undefined || oldest === undefined
+        ? true
+        : lastEntryOf(disk.disk.contents(oldest)) > older;
+    check(isNeeded && snapshots.length <= SNAPSHOTS_MAX, 'disks are tidied', () => {
+      return `${name} keeps snapshots ${snapshots.join(', ')}, and ${logs.join(', ')}`;
     });
   }
 
@@ -82,6 +80,11 @@ export class Bounds {
       return `${node.name} keeps its log from ${log.baseIndex} on, with a snapshot of ${savedAt}`;
     });
   }
+}
+
+function lastEntryOf(segment: Uint8Array): LogIndex {
+  const indexes = new TextDecoder().decode(segment).matchAll(/"entry":\{"index":(\d+)/g);
+  return Math.max(0, ...[...indexes].map(([, index]) => Number(index)));
 }
 
 /** Resolves when it is certain that nobody waits for anything at a node. */

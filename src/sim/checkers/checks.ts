@@ -72,6 +72,7 @@ export class Checks implements Watcher {
   /** Snapshots that were saved. */
   #saved = 0;
   readonly #views = new Map<SimNode, View>();
+  readonly #distrusted = new Set<SimNode>();
   readonly #observer: Observer;
 
   constructor({ nodes, observer, profile, now }: ChecksOptions) {
@@ -121,6 +122,7 @@ export class Checks implements Watcher {
     this.#snapshot(node, file);
     this.#saved += 1;
     if (this.#saved % SNAPSHOTS_PER_LOOK !== 1) return;
+    if (this.#distrusted.has(node)) return;
     const who = `${node.name}'s snapshot ${file.index}`;
     this.#applies.matches(who, file.index, stateOf(lines).hash());
   }
@@ -188,6 +190,11 @@ export class Checks implements Watcher {
 
   snapshotConfirmed(by: SimNode, snapshot: SnapshotFile): void {
     checkSnapshotConfirmed(by, snapshot);
+  }
+
+  /** Its state was made wrong on purpose; its log is judged as any other. */
+  distrust(node: SimNode): void {
+    this.#distrusted.add(node);
   }
 
   ended(node: SimNode): void {
@@ -258,6 +265,7 @@ export class Checks implements Watcher {
   #kvEvent(view: View, event: KvEvent): void {
     if (event.type === 'applied') {
       this.#lookAtCommits(view);
+      if (this.#distrusted.has(view.node)) return;
       this.#applies.applied(view, event.index);
     } else if (event.type === 'snapshot-saved') {
       this.#bounds.snapshotSaved(view, event.index);

@@ -75,7 +75,7 @@ export type RandomBytes = () => Uint8Array;
 export function planStart(found: Found, intent: Intent, random: RandomBytes): StartPlan {
   const identity = found.identity === null ? null : { ...found.identity, node: intent.remembered };
   if (identity !== null && found.hasLog) return { type: 'resume', identity };
-  if (intent.cluster !== null) return planTogether(identity, intent, intent.cluster);
+  if (intent.cluster !== null) return planListed(identity, intent, intent.cluster, random);
   if (intent.join !== null) return { type: 'join', identity, through: intent.join };
   return planAlone(identity, intent, random);
 }
@@ -111,15 +111,31 @@ export function foundingConfiguration(
   return { members: voters, removed: [], clusterVersion: 1 };
 }
 
-function planTogether(
+/**
+ * Ids that all members of a list derive from it let them found one cluster. Who is alone on it has
+ * to agree with nobody, and nobody could tell it that it had a log: by the same ids it would found
+ * its cluster once more, in the midst of those who joined meanwhile.
+ */
+function planListed(
   known: Identity | null,
   intent: Intent,
   cluster: readonly FoundingEntry[],
+  random: RandomBytes,
 ): StartPlan {
   const self = must(
     cluster.find((member) => member.name === intent.name),
     `${intent.name} in the founding list`,
   );
+  if (cluster.length === 1) return planAlone(known, { ...intent, url: self.url }, random);
+  return planTogether(known, intent, cluster, self);
+}
+
+function planTogether(
+  known: Identity | null,
+  intent: Intent,
+  cluster: readonly FoundingEntry[],
+  self: FoundingEntry,
+): StartPlan {
   const identity = known ?? {
     clusterId: foundingClusterId(intent.clusterToken, cluster),
     memberId: foundingMemberId(intent.clusterToken, self),

@@ -131,8 +131,8 @@ export class SimNode {
     this.disk.wipe();
     this.#hasIdentity = false;
     this.#isWiped = true;
-    // Who joined has its id from its directory: with another directory it is somebody else.
-    if (this.#options.founding === null) this.isGone = true;
+    // Who has its id from its directory is somebody else with another one.
+    if (!this.#isFoundedTogether) this.isGone = true;
   }
 
   /** What was lost has been replaced. */
@@ -259,9 +259,10 @@ export class SimNode {
     const isNew = found.identity === null;
     if (this.#isWiped && isNew && !(await this.#mayStartAnew(life))) return;
     // Of a founding member that finds nothing nobody knows whether it ever had anything.
-    const restored = isNew && founding !== null ? { ...found, tail: 'torn' as const } : found;
+    const isDoubtful = isNew && this.#isFoundedTogether;
+    const restored = isDoubtful ? { ...found, tail: 'torn' as const } : found;
     if (this.#isWiped && isNew) world.watcher.opened(this, restored);
-    if (isNew) await storage.create(identity, founding !== null);
+    if (isNew) await storage.create(identity, isDoubtful);
     this.#isWiped = false;
     this.#hasIdentity = true;
     const { timing, limits } = world.profile;
@@ -291,6 +292,12 @@ export class SimNode {
     world.trace.line(name, `is up: ${describeRestored(restored)}`);
     world.watcher.started(this);
     node.subscribe('state', 0, (event) => world.watcher.event(this, event));
+  }
+
+  /** Its id is that of its name in the list of founding members. */
+  get #isFoundedTogether(): boolean {
+    const { founding } = this.#options;
+    return founding !== null && founding.members.length > 1;
   }
 
   /** What the command line asks of a founding member whose directory is empty. */

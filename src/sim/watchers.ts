@@ -194,6 +194,7 @@ class Watcher {
       watch.close();
       throw new NoAnswer(target.name);
     }
+    this.#options.before(target);
     this.#checkBegin(attempt, watch.from);
     const forget = node.onChange(topic.range, {
       changed: () => undefined,

@@ -49,6 +49,20 @@ describe('an empty directory', () => {
     });
   });
 
+  test('with a list of itself alone: founds another cluster each time', () => {
+    const alone = MEMBERS.filter(({ name }) => name === INTENT.name);
+    const random = counting();
+    const start = () => planStart(EMPTY, { ...INTENT, cluster: alone }, random);
+    const [first, second] = [start(), start()];
+    if (first.type !== 'found-alone' || second.type !== 'found-alone') throw new Error(first.type);
+    expect(first.founding.members[0]).toMatchObject({
+      name: INTENT.name,
+      peerUrls: [alone[0]?.url],
+    });
+    expect(second.identity.clusterId).not.toBe(first.identity.clusterId);
+    expect(second.identity.memberId).not.toBe(first.identity.memberId);
+  });
+
   test('with a URL to join: has no identity before a member told the cluster', () => {
     const plan = planStart(EMPTY, { ...INTENT, join: 'http://a:1' }, counting());
     expect(plan).toEqual({ type: 'join', identity: null, through: 'http://a:1' });

@@ -85,10 +85,10 @@ export class Snapshots {
       throw new Error(`snapshot ${snapshot.index} is not the newest on disk (${file?.index})`);
     }
     const receiver = machine.restore();
-    let fault: unknown = null;
+    let fault: Error | null = null;
     for await (const line of storage.readSnapshot(file)) {
       // Whether a line that makes no sense is the one that was written is known at the end.
-      if (fault === null) fault = faultOf(() => receiver.line(line));
+      fault ??= faultOf(() => receiver.line(line));
     }
     if (fault !== null) throw fault;
     receiver.finish();
@@ -159,11 +159,11 @@ function stopped(): ApiError {
   return new ApiError('node-stopped', 'The node has stopped.');
 }
 
-function faultOf(work: () => void): unknown {
+function faultOf(work: () => void): Error | null {
   try {
     work();
     return null;
   } catch (error) {
-    return error;
+    return error instanceof Error ? error : new Error(String(error));
   }
 }

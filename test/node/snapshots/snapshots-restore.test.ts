@@ -19,8 +19,7 @@ function restoring(lines: readonly string[], isDamaged: boolean): Promise<void> 
     async *readSnapshot() {
       yield* lines;
       await Promise.resolve();
-      if (isDamaged)
-        throw new DamageError('snapshot-7.jsonl', 0, 'its hash is wrong', 'Replace it.');
+      if (isDamaged) throw new DamageError('snapshot-7.jsonl', 0, 'wrong hash', 'Replace it.');
     },
   };
   const options: Partial<SnapshotsOptions> = {
@@ -32,7 +31,7 @@ function restoring(lines: readonly string[], isDamaged: boolean): Promise<void> 
 
 describe('restoring a snapshot', () => {
   test('whose lines make no sense: where the file is damaged, that is what is said', async () => {
-    await expect(restoring(['{"what":'], true)).rejects.toThrow('its hash is wrong');
+    await expect(restoring(['{"what":'], true)).rejects.toThrow('wrong hash');
   });
 
   test('that is as it was written, and makes no sense all the same', async () => {

@@ -2,7 +2,7 @@
 import { check } from './failure.ts';
 import type { RequestContext } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
-import { votersOf } from '../raft/configuration.ts';
+import { type Configuration, votersOf } from '../raft/configuration.ts';
 import { hasQuorum } from '../raft/quorum.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
@@ -55,13 +55,7 @@ export class Calm {
   isDispensable(member: SimNode): boolean {
     const latest = this.leader?.node?.raft.state.history.latest;
     const others = this.members.filter((other) => other !== member);
-    if (latest === undefined) return false;
-    const voters = votersOf(latest);
-    const coming = latest.members.filter(({ learner, autoPromote }) => learner && autoPromote);
-    const then = [...voters, ...coming.map(({ id }) => id)];
-    return [voters, then].every((ids) =>
-      hasQuorum(ids, (id) => others.some((other) => other.id === id)),
-    );
+    return latest !== undefined && areEnough(others, latest);
   }
 
   /** What a member answers, in time; null when something else has failed. */
@@ -107,4 +101,12 @@ export class Calm {
   check(holds: boolean, what: string, detail: () => string): void {
     if (!this.hasFailed) check(holds, what, detail);
   }
+}
+
+/** Whether these are a majority of the voters, now and when learners have been promoted. */
+export function areEnough(nodes: readonly SimNode[], configuration: Configuration): boolean {
+  const voters = votersOf(configuration);
+  const coming = configuration.members.filter((member) => member.learner && member.autoPromote);
+  const then = [...voters, ...coming.map(({ id }) => id)];
+  return [voters, then].every((ids) => hasQuorum(ids, (id) => nodes.some((one) => one.id === id)));
 }

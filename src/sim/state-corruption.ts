@@ -8,8 +8,8 @@ import type { KeyValue } from '../kv/command.ts';
 import type { Prng } from '../lib/prng.ts';
 import type { RequestContext } from '../node/api.ts';
 import type { Node } from '../node/node.ts';
-import { memberOf, votersOf } from '../raft/configuration.ts';
-import { hasQuorum } from '../raft/quorum.ts';
+import { memberOf } from '../raft/configuration.ts';
+import { areEnough } from './calm.ts';
 import { check } from './failure.ts';
 import { isExpected, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
@@ -70,7 +70,7 @@ export class StateCorruption {
     const isSound = (node: SimNode): boolean =>
       node !== victim && node.node !== null && memberOf(latest, node.id) !== undefined;
     const sound = nodes.filter(isSound);
-    return hasQuorum(votersOf(latest), (id) => sound.some((node) => node.id === id));
+    return areEnough(sound, latest);
   }
 
   /** Whether it is written for certain. */

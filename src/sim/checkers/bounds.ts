@@ -82,8 +82,10 @@ export class Bounds {
   }
 }
 
+/** An entry, or a snapshot that took the place of entries. */
 function lastEntryOf(segment: Uint8Array): LogIndex {
-  const indexes = new TextDecoder().decode(segment).matchAll(/"entry":\{"index":(\d+)/g);
+  const lines = new TextDecoder().decode(segment);
+  const indexes = lines.matchAll(/"(?:entry|snapshot)":\{"index":(\d+)/g);
   return Math.max(0, ...[...indexes].map(([, index]) => Number(index)));
 }
 

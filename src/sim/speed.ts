@@ -7,7 +7,7 @@ import type { Profile } from './profile.ts';
 import { PERFECT_NETWORK } from './sim-network.ts';
 import { Simulation } from './simulation.ts';
 
-const LENGTH_MS = 60_000;
+const LENGTH_MS = 120_000;
 const CLIENTS = 5;
 /** So that there are fifty on the average of the whole run, whose end is without clients. */
 const OPERATIONS_PER_SECOND = 65;

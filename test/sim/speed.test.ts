@@ -17,7 +17,7 @@ test(`a second of one core simulates ${DUE} of three nodes under 50 operations a
   for (let run = 1; run <= RUNS; run += 1) {
     const { simulatedMs, operations, tookMs } = measureSpeed(run, drainMicrotasks, processorMs);
     expect(operations / (simulatedMs / 1000)).toBeGreaterThan(50);
-    expect(simulatedMs).toBeGreaterThan(60_000);
+    expect(simulatedMs).toBeGreaterThan(120_000);
     best = Math.max(best, simulatedMs / tookMs);
   }
   process.stdout.write(`${best.toFixed(0)} simulated seconds a second\n`);

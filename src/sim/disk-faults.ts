@@ -49,11 +49,11 @@ export class DiskFaults {
   /** For some election timeouts; now and then for much longer than anybody waits. */
   stick({ disk }: SimNode): void {
     this.#world.coverage.count('disk-stuck');
-    disk.stick();
+    const release = disk.stick();
     const isLong = this.#prng.chance(0.2);
     if (isLong) this.#world.coverage.count('disk-stuck-long');
     const ms = isLong ? STUCK_MS * (1 + this.#prng.unit()) : this.#duration(0.5, 10);
-    this.#world.scheduler.after(ms, () => disk.release());
+    this.#world.scheduler.after(ms, release);
   }
 
   fill({ disk }: SimNode): void {

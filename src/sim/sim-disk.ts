@@ -94,9 +94,13 @@ export class SimDisk {
     return this.#owed !== null;
   }
 
-  /** Nothing completes any more, until `release`. */
-  stick(): void {
-    this.#owed ??= [];
+  /** Nothing completes any more, until `release`. What is returned ends this one, no later one. */
+  stick(): () => void {
+    const owed = this.#owed ?? [];
+    this.#owed = owed;
+    return () => {
+      if (this.#owed === owed) this.release();
+    };
   }
 
   release(): void {

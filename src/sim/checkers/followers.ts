@@ -38,9 +38,10 @@ export class Followers {
 
   /** One that has stepped down in this very step may have committed as a leader before. */
   #isVerified({ node, raft, before, heard, installed }: View, commitIndex: LogIndex): void {
-    const { role, term } = raft.state;
+    const { role, term, log } = raft.state;
     if (role.name === 'leader' || before.role === 'leader') return;
-    let verified = installed;
+    // A log that begins beyond what was committed stands on a snapshot, told of by now or not.
+    let verified = log.baseIndex > before.commitIndex ? log.baseIndex : installed;
     for (const message of heard) {
       if (message.type !== 'append' || message.term !== term) continue;
       const lastNew = message.prevIndex + message.entries.length;

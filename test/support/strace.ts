@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { until } from './poll.ts';
 
+/** What strace may take to let go of a process; when it is killed, the kernel lets go. */
+const LET_GO_MS = 1000;
+
 /** Runs a node with every fdatasync delayed; the node stays the direct child (`-D`). */
 export function slowSyncs(ms: number): readonly string[] {
   const delay = `inject=fdatasync:delay_enter=${ms * 1000}`;
@@ -105,6 +108,9 @@ export class Tracer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGTERM');
+    // Where its process was killed just before, strace waits for ever, and neither ends.
+    await Promise.race([this.#child.exited, Bun.sleep(LET_GO_MS)]);
+    this.#child.kill('SIGKILL');
     await this.#child.exited;
   }
 

@@ -29,7 +29,8 @@ export function opinionOf(configuration: Configuration, self: MemberId, url: str
 }
 
 const ASK_AGAIN_MS = 200;
-const GIVE_UP_MS = 5000;
+/** A little longer when the last of them stay silent. */
+export const GIVE_UP_MS = 5000;
 
 export interface InquiryOptions {
   readonly clock: Pick<Clock, 'now' | 'setTimer'>;

@@ -4,6 +4,7 @@
  * and the same state everywhere.
  */
 import type { Prng } from '../lib/prng.ts';
+import { GIVE_UP_MS } from '../node/founding-inquiry.ts';
 import { type Configuration, memberOf, votersOf } from '../raft/configuration.ts';
 import { hasQuorum } from '../raft/quorum.ts';
 import type { Oracle } from './checkers/oracle.ts';
@@ -20,7 +21,8 @@ import type { SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
 
 /** Bounds of what is "soon", in election timeouts, and for starting, ms. */
-const START_MS = 5_000;
+/** A founding member whose directory was wiped may ask others that are left out, in vain. */
+const START_MS = GIVE_UP_MS + 5_000;
 const SUPERVISE_MS = 100;
 const ELECTED_WITHIN = 30;
 const SETTLED_WITHIN = 60;

@@ -60,7 +60,7 @@ export function drawProfile(prng: Prng): Profile {
     disk: { smallMs: prng.pick([0.02, 0.1]), syncMs: prng.pick([0.5, 2, 10]) },
     encode: prng.chance(0.25),
     processorMs: prng.pick([0, 0, 0.01, 1]),
-    clients: prng.between(4, 10),
+    clients: prng.between(6, 24),
     thinkMs: prng.pick([20, 80, 200]),
     keys: prng.between(1, 8),
     faults: drawFaults(prng),

@@ -21,9 +21,10 @@ import { SimNetwork } from './sim-network.ts';
 import type { SimNode } from './sim-node.ts';
 import { StateCorruption } from './state-corruption.ts';
 import { Trace } from './trace.ts';
+import { TracingWatcher } from './tracing-watcher.ts';
 import { Watchers } from './watchers.ts';
 import { Workload } from './workload.ts';
-import type { Sabotage, Watcher, World } from './world.ts';
+import type { Sabotage, World } from './world.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -86,7 +87,14 @@ export class Simulation {
       coverage,
       profile: drawn,
       network: new SimNetwork(scheduler, prng.fork(), coverage, drawn.network),
-      watcher: new TracingWatcher(nodes, this.checks, observer, trace, coverage),
+      watcher: new TracingWatcher({
+        nodes,
+        checks: this.checks,
+        observer,
+        trace,
+        coverage,
+        failed: (error) => this.#failed(error),
+      }),
       failed: (error) => this.#failed(error),
       nodes,
       sabotage,
@@ -261,83 +269,6 @@ export class Simulation {
       coverage,
     };
   }
-}
-
-/** Puts what passes into the trace, and on to the checkers. */
-class TracingWatcher implements Watcher {
-  readonly #nodes: World['nodes'];
-  readonly #checks: Checks;
-  readonly #observer: Observer;
-  readonly #trace: Trace;
-  readonly #coverage: Coverage;
-
-  constructor(
-    nodes: World['nodes'],
-    checks: Checks,
-    observer: Observer,
-    trace: Trace,
-    coverage: Coverage,
-  ) {
-    this.#nodes = nodes;
-    this.#checks = checks;
-    this.#observer = observer;
-    this.#trace = trace;
-    this.#coverage = coverage;
-  }
-
-  opened: Watcher['opened'] = (node, restored) => {
-    if (node.durable.hasPending) this.#coverage.count('restart-with-write-under-way');
-    if (restored.tail === 'torn') this.#coverage.count('torn-tail');
-    this.#checks.opened(node, restored);
-  };
-
-  stored: Watcher['stored'] = (node, change) => this.#checks.stored(node, change);
-
-  saved: Watcher['saved'] = (node, file, lines) => this.#checks.saved(node, file, lines);
-
-  started: Watcher['started'] = (node) => {
-    if (node.node?.raft.state.recovery !== null) this.#coverage.count('recovering-start');
-    if (this.#isWholeClusterRecovering(node)) this.#coverage.count('recovering-all');
-    this.#checks.started(node);
-  };
-
-  /** Not that it has just been founded. */
-  #isWholeClusterRecovering({ node }: Parameters<Watcher['started']>[0]): boolean {
-    if (node === null || node.raft.state.log.lastIndex < 2) return false;
-    const { voters } = node.raft.state;
-    return voters.every((id) => (this.#nodes.get(id)?.node?.raft.state.recovery ?? null) !== null);
-  }
-
-  stepped: Watcher['stepped'] = (node) => this.#checks.stepped(node);
-
-  event: Watcher['event'] = (node, event) => this.#checks.event(node, event);
-
-  sent: Watcher['sent'] = (node, message) => {
-    this.#trace.line(node.name, () => `sends ${describeMessage(message)}`);
-    this.#checks.sent(node, message);
-  };
-
-  received: Watcher['received'] = (node, message) => {
-    this.#trace.line(node.name, () => `gets ${describeMessage(message)}`);
-    this.#checks.received(node, message);
-    this.#observer.received(node, message);
-  };
-
-  snapshotConfirmed: Watcher['snapshotConfirmed'] = (by, snapshot) => {
-    this.#trace.line(by.name, `confirms snapshot ${snapshot.index}`);
-    this.#checks.snapshotConfirmed(by, snapshot);
-  };
-
-  ended: Watcher['ended'] = (node) => {
-    this.#observer.ended(node);
-    this.#checks.ended(node);
-  };
-}
-
-function describeMessage(message: Parameters<Watcher['sent']>[1]): string {
-  if (message.type !== 'append') return JSON.stringify(message);
-  const { entries, ...head } = message;
-  return `${JSON.stringify(head)} with ${entries.length} entries`;
 }
 
 function describeProfile(seed: number, profile: Profile): string {

@@ -55,6 +55,7 @@ test(
     for (const kind of ['again', 'all', 'late', 'sent'] as const) {
       expect(tally.of(kind)).toBeGreaterThan(50);
     }
+    expect(tally.counts['crash not reached']).toBe(0);
     expect(tally.counts['torn tails']).toBeGreaterThan(200);
     expect(tally.counts['starts that had to recover']).toBeGreaterThan(200);
   },

@@ -84,9 +84,9 @@ export class CrashTrigger {
     node.disk.crashAt(1, plan.moment, () => this.#fire(node, plan));
   }
 
-  /** Is told when something has just left a member. */
+  /** Is told when something has just left a member; by then its process may have ended. */
   sent(node: SimNode): void {
-    if (!this.#armed) return;
+    if (!this.#armed || !node.isRunning) return;
     const doings = this.#of(node);
     doings.sent += 1;
     const plan = this.#due(node, doings.sent);

@@ -4,6 +4,7 @@ import type { ReadIndexRequest, ReadIndexResponse } from './message.ts';
 import { hasQuorum } from './quorum.ts';
 import type { LeaderRole } from './role.ts';
 import type { RaftState } from './state.ts';
+import type { Reason } from './trace.ts';
 
 /**
  * LINEARIZABLE READS (thesis §6.4)
@@ -41,7 +42,7 @@ export function readIndex(raft: RaftState, context: number): void {
   }
   const leader = role.name === 'follower' ? role.leader : null;
   if (leader === null) {
-    finish(raft, { context, from: null }, null, 'no-leader');
+    finish(raft, { context, from: null }, null, { code: 'no-leader' });
     return;
   }
   raft.send({ ...raft.envelope(leader), type: 'read-index', context });
@@ -51,13 +52,14 @@ export function readIndex(raft: RaftState, context: number): void {
 export function onReadIndexRequest(raft: RaftState, message: ReadIndexRequest): void {
   const read = { context: message.context, from: { id: message.from, seq: message.seq } };
   if (raft.role.name === 'leader') raft.role.reads.waiting.push(read);
-  else finish(raft, read, null, 'not-leader');
+  else finish(raft, read, null, { code: 'not-leader' });
 }
 
 /** The leader answered; the context is unique per attempt, so this answers just that one. */
 export function onReadIndexResponse(raft: RaftState, message: ReadIndexResponse): void {
   const read = { context: message.context, from: null };
-  finish(raft, read, message.index, message.index === null ? 'not-leader' : 'leader-confirmed');
+  const code = message.index === null ? 'not-leader' : 'leader-confirmed';
+  finish(raft, read, message.index, { code });
 }
 
 /** Begins a round if reads wait and none runs. Returns whether heartbeats must leave for it. */
@@ -83,7 +85,8 @@ export function finishReadRound(raft: RaftState, leader: LeaderRole): boolean {
   if (!confirmed) return false;
   const done = reads.confirming;
   reads.confirming = [];
-  for (const read of done) finish(raft, read, reads.index, 'quorum-confirmed');
+  const reason = { code: 'quorum-confirmed', round: reads.round };
+  for (const read of done) finish(raft, read, reads.index, reason);
   return true;
 }
 
@@ -91,15 +94,15 @@ export function finishReadRound(raft: RaftState, leader: LeaderRole): boolean {
 export function abandonReads(raft: RaftState, leader: LeaderRole): void {
   const { reads } = leader;
   for (const read of [...reads.confirming, ...reads.waiting]) {
-    finish(raft, read, null, 'lost-leadership');
+    finish(raft, read, null, { code: 'lost-leadership' });
   }
   reads.confirming = [];
   reads.waiting = [];
 }
 
-function finish(raft: RaftState, read: WaitingRead, index: LogIndex | null, code: string): void {
+function finish(raft: RaftState, read: WaitingRead, index: LogIndex | null, reason: Reason): void {
   if (raft.tracing) {
-    raft.trace({ type: 'read', term: raft.term, context: read.context, index, reason: { code } });
+    raft.trace({ type: 'read', term: raft.term, context: read.context, index, reason });
   }
   if (read.from === null) {
     raft.out.readStates.push({ context: read.context, index });

@@ -47,10 +47,14 @@ const TIMINGS: readonly Timing[] = [
   { tickMs: 50, heartbeatMs: 200, electionMs: 1000 },
 ];
 
+/** More of them pause longer: what they do together in good times is the same. */
+const CLIENTS_MIN = 6;
+
 const SIZES = [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7];
 
 export function drawProfile(prng: Prng): Profile {
   const timing = prng.pick(TIMINGS);
+  const clients = prng.between(CLIENTS_MIN, 24);
   return {
     size: prng.pick(SIZES),
     timing,
@@ -60,8 +64,8 @@ export function drawProfile(prng: Prng): Profile {
     disk: { smallMs: prng.pick([0.02, 0.1]), syncMs: prng.pick([0.5, 2, 10]) },
     encode: prng.chance(0.25),
     processorMs: prng.pick([0, 0, 0.01, 1]),
-    clients: prng.between(6, 24),
-    thinkMs: prng.pick([20, 80, 200]),
+    clients,
+    thinkMs: (prng.pick([20, 80, 200]) * clients) / CLIENTS_MIN,
     keys: prng.between(1, 8),
     faults: drawFaults(prng),
     safetyMs: 30_000,

@@ -288,7 +288,7 @@ export class Checks implements Watcher {
       case 'read':
         if (event.index === null || event.reason.code !== 'quorum-confirmed') return;
         this.#lookAtCommits(view);
-        this.#reads.confirmed(view, event.index);
+        this.#reads.confirmed(view, event.index, Number(event.reason['round']));
         return;
       case 'snapshot':
         if (event.reason.code !== 'installed') return;

@@ -30,17 +30,15 @@ export class ConfirmedReads {
   }
 
   /** A leader has answered the reads of a round. */
-  confirmed({ node, raft }: View, index: LogIndex): void {
+  confirmed({ node, raft, before }: View, index: LogIndex, round: number): void {
     this.#isCommitted(node, index);
     const { role, term } = raft.state;
     if (role.name !== 'leader') return;
     check(index >= role.noopIndex, 'reads wait for the term to begin', () => {
       return `${node.name} confirms ${index}, and leads from ${role.noopIndex} on`;
     });
-    const { round, confirming } = role.reads;
-    const finished = confirming.length === 0 ? round : round - 1;
-    // A round that nobody was asked in began in this very step.
-    const floor = this.#floors.get(nameOf(node, term, finished)) ?? this.#oracle.lastIndex;
+    // A round that nobody was asked in began and ended in this very step.
+    const floor = this.#floors.get(nameOf(node, term, round)) ?? before.commitIndex;
     check(index >= floor, 'reads are confirmed at the newest entry', () => {
       return `${node.name} of term ${term} confirms ${index}; ${floor} was committed before`;
     });

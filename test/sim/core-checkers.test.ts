@@ -153,16 +153,15 @@ describe('ConfirmedReads', () => {
     const reads = new ConfirmedReads(oracle);
     const { role, term } = leader.raft.state;
     if (role.name !== 'leader') throw new Error('nobody leads');
-    expect(() => reads.confirmed(leader, 9)).toThrow('only what is committed is read');
-    expect(() => reads.confirmed(leader, 2)).toThrow('reads wait for the term to begin');
+    expect(() => reads.confirmed(leader, 9, 1)).toThrow('only what is committed is read');
+    expect(() => reads.confirmed(leader, 2, 1)).toThrow('reads wait for the term to begin');
     oracle.add(put(3, 2));
     oracle.add(put(4, 2));
-    role.reads.round = 1;
     const message = { from: A, to: B, term, seq: 1, prevIndex: 0, prevTerm: 0, recovery: 0 };
     const asked = { ...message, type: 'append', entries: [], commitIndex: 3, round: 1 } as const;
     reads.sent(leader.node, asked);
-    expect(() => reads.confirmed(leader, 3)).toThrow('reads are confirmed at the newest entry');
-    expect(() => reads.confirmed(leader, 4)).not.toThrow();
+    expect(() => reads.confirmed(leader, 3, 1)).toThrow('reads are confirmed at the newest entry');
+    expect(() => reads.confirmed(leader, 4, 1)).not.toThrow();
     const answer = { from: A, to: B, term, seq: 1, context: 1, index: 5 };
     expect(() => reads.sent(leader.node, { ...answer, type: 'read-index-response' })).toThrow(
       'only what is committed is read',

@@ -1,15 +1,17 @@
 /**
- * `bun run sim:mutants [--count 100] [--seed 1] [--seeds 60] [--only part-of-path] [--json file]`
+ * `bun run sim:mutants [--count 100] [--seed 1] [--seeds 60] [--only part-of-path] [--json file]
+ * [--simulator-alone]`
  *
- * Puts small mistakes into the source, one at a time, drawn by the seed, and lets the simulator
- * look for each. Prints those that it does not find, and the share that it does, by folder. Who is
- * not found is not always a bug: some make no difference, or only one of speed.
+ * Puts small mistakes into the source, one at a time, drawn by the seed, and lets the unit tests
+ * and the simulator look for each, or the simulator alone. Prints those that nothing finds, and the
+ * share that is found, by folder. Who is not found is not always a bug: some make no difference, or
+ * only one of speed. What the file of `--json` tells of already is not tried again.
  */
 import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type Finding, hunt } from '../support/hunt.ts';
 import type { Source } from '../../tidy/source.ts';
 import { Compiler } from './compiler.ts';
+import { judge, type Verdict } from './judge.ts';
 import { type Mutant, mutated } from './operators.ts';
 import { drawMutants, partOf, sourcesUnder } from './sample.ts';
 
@@ -20,6 +22,7 @@ const { values: flags } = parseArgs({
     seeds: { type: 'string', default: '60' },
     only: { type: 'string', default: '' },
     json: { type: 'string', default: '' },
+    'simulator-alone': { type: 'boolean', default: false },
   },
 });
 
@@ -35,21 +38,23 @@ async function main(): Promise<number> {
   say(`${mutants.length} mutants in ${sources.length} files`);
   const compiler = new Compiler();
   const scores = new Map<string, Score>();
+  const known = await knownMutants();
+  const hunting = { seeds: Number(flags.seeds), units: !flags['simulator-alone'] };
   let tried = 0;
   try {
     for (const mutant of mutants) {
       if (tried >= Number(flags.count)) break;
       const source = byPath.get(mutant.file);
-      if (source === undefined) continue;
+      if (source === undefined || known.has(nameOf(mutant))) continue;
       const replacement = { file: mutant.file, text: mutated(source.text, mutant) };
       if (!(await compiler.accepts(replacement))) continue;
       tried += 1;
-      const finding = await hunt(replacement, { from: 1, count: Number(flags.seeds), brief: true });
-      await tell(source, mutant, finding);
+      const verdict = await judge(replacement, hunting);
+      await tell(source, mutant, verdict);
       const part = partOf(mutant.file) ?? '';
       const score = scores.get(part) ?? { tried: 0, found: 0 };
       score.tried += 1;
-      if (finding.invariant !== null) score.found += 1;
+      if (verdict.by !== null) score.found += 1;
       scores.set(part, score);
     }
   } finally {
@@ -61,17 +66,29 @@ async function main(): Promise<number> {
   return tried > 0 ? 0 : 1;
 }
 
-async function tell(source: Source, mutant: Mutant, finding: Finding): Promise<void> {
+async function tell(source: Source, mutant: Mutant, verdict: Verdict): Promise<void> {
   const { file, line, operator, start, end, replacement } = mutant;
   const before = shortened(source.text.slice(start, end));
   const change = `${before} → ${shortened(replacement)}`;
-  const { invariant, message, runs, seconds } = finding;
-  const how = invariant === null ? 'SURVIVES' : 'found';
-  const by = invariant === null ? '' : `; ${invariant}`;
-  say(`${how} ${file}:${line} ${operator}: ${change}; ${runs} seeds, ${seconds.toFixed(1)} s${by}`);
+  const { by, what, runs, seconds } = verdict;
+  const how = by === null ? 'SURVIVES' : 'found';
+  const noticed = by === null ? '' : `; ${by}: ${what}`;
+  const cost = `${runs} seeds, ${seconds.toFixed(1)} s`;
+  say(`${how} ${file}:${line} ${operator}: ${change}; ${cost}${noticed}`);
   if (flags.json === '') return;
-  const record = { ...mutant, before, invariant, message, runs, seconds };
-  await appendFile(flags.json, `${JSON.stringify(record)}\n`);
+  await appendFile(flags.json, `${JSON.stringify({ ...mutant, before, ...verdict })}\n`);
+}
+
+/** Those that an earlier run has told of. */
+async function knownMutants(): Promise<Set<string>> {
+  const file = Bun.file(flags.json);
+  if (flags.json === '' || !(await file.exists())) return new Set();
+  const lines = (await file.text()).split('\n').filter((line) => line !== '');
+  return new Set(lines.map((line) => nameOf(JSON.parse(line) as Mutant)));
+}
+
+function nameOf({ file, start, end, replacement }: Mutant): string {
+  return `${file} ${start} ${end} ${replacement}`;
 }
 
 function shortened(text: string): string {

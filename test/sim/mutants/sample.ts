@@ -7,7 +7,7 @@ import { type Mutant, mutantsOf } from './operators.ts';
 
 const ROOT = join(import.meta.dir, '../../..');
 
-/** The parts whose code the simulator runs, by the beginning of the path. */
+/** The parts of the code, by the beginning of the path. */
 export const PARTS = [
   'src/raft/',
   'src/storage/',
@@ -21,6 +21,8 @@ export const PARTS = [
   'src/node/hashes/',
   'src/node/space/',
   'src/node/',
+  'src/wire/',
+  'src/transport/',
 ] as const;
 
 /** Its twin stands in for it in the simulator, or it is no part of what a cluster does. */
@@ -35,7 +37,9 @@ export function partOf(file: string): string | undefined {
 }
 
 export async function sourcesUnder(only: string): Promise<Source[]> {
-  const paths = await Array.fromAsync(new Glob('src/{raft,storage,kv,node}/**/*.ts').scan(ROOT));
+  const paths = await Array.fromAsync(
+    new Glob('src/{raft,storage,kv,node,wire,transport}/**/*.ts').scan(ROOT),
+  );
   const wanted = paths
     .filter((path) => path.includes(only) && !ELSEWHERE.some((one) => one.test(path)))
     .toSorted();

@@ -101,6 +101,17 @@ describe('what is offered and not carried out', () => {
     expect(leader.timers.expiring).toBe(1);
   });
 
+  test('is offered again no later for a refusal, which renews nothing', () => {
+    const leader = new Leader().apply(grant('7', 10));
+    expect(leader.firstExpiry()).toBe(TEN);
+    // Stamped by an older leader: the log has it after an entry of this one.
+    leader.rig.term = 2;
+    expect(leader.rig.apply(expire('7', 1, 1)).type).toBe('lease-alive');
+    leader.apply(expire('7', 1, 1));
+    expect([leader.timers.expiring, leader.keepAlive('7')]).toEqual([1, 'log']);
+    expect(leader.firstExpiry(TEN + 1)).toBe(TEN + LEASE_TIMING.retryMs);
+  });
+
   test('once an expiry is offered, only the log can say that the lease lives', () => {
     const leader = new Leader().apply(grant('7', 10));
     leader.firstExpiry();

@@ -216,6 +216,14 @@ describe('a node that forwards', () => {
     expect(['c.1', 'c.2', 'c.3', 'c.1'].map(large)).toEqual([8, 9, 10, 8]);
   });
 
+  test('does what was expired no more, although there is room again', () => {
+    const rig = new Rig({ ...SMALL, window: 10, nodeBytes: 5000 });
+    for (const n of [1, 2, 3]) rig.sendAs(1, `~n.${n}`, 'digest', 'v'.repeat(2000));
+    expect(rig.send(1, '~n.1', '~n.4', '~n.1')).toEqual(['request-expired', 4, 'request-expired']);
+    expect(rig.send(2, '~n.5', '~n.1')).toEqual([5, 'request-expired']);
+    expect(rig.carriedOut).toBe(5);
+  });
+
   test('is forgotten like others, and leaves no trace', () => {
     const [rig, fresh] = [new Rig(), new Rig()];
     rig.send(1, '~n.1', '~n.2', '~n.3', '~n.4');

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import type { TxnOp } from '../../src/kv/command.ts';
 import { StateMachine } from '../../src/kv/state-machine.ts';
+import { MAX_TXN_OPS, validateTxn } from '../../src/kv/txn-rules.ts';
 import { type ByteString, bytesOfBuffer, EMPTY_BYTES } from '../../src/lib/bytes.ts';
-import { b, compact, del, grant, put, putOp, txn } from './support/commands.ts';
+import { b, compact, del, grant, put, putOp, txn, txnOp } from './support/commands.ts';
 import { filled, restored } from './support/filled.ts';
 import { Rig } from './support/rig.ts';
 
@@ -47,6 +49,21 @@ test('the form of the lines: fixed for ever, for they are on disk', () => {
       ],
     ]
   `);
+});
+
+test('the answer to the deepest transaction there may be comes back', () => {
+  let op: TxnOp = putOp('k', 'v', { prev: true });
+  for (let depth = 2; depth < MAX_TXN_OPS; depth += 1) op = txnOp([], [op]);
+  const rig = new Rig();
+  rig.apply(put('k', 'before'));
+  const deepest = txn([txnOp([], [op])], { requestId: 'deep' });
+  expect(validateTxn(deepest)).toBeNull();
+  const answer = rig.apply(deepest);
+  expect(answer.type).toBe('txn');
+  const copy = rig.copy();
+  expect(copy.machine.hash()).toBe(rig.machine.hash());
+  expect(copy.apply(deepest)).toEqual(answer);
+  expect(validateTxn(txn([txnOp([], [txnOp([], [op])])]))).toBe('too-many-operations');
 });
 
 test('an empty state has a snapshot', () => {

@@ -115,6 +115,21 @@ describe('the others’ reports', () => {
   });
 });
 
+test('requests of a life have numbers far from those of any other life', () => {
+  // An answer to the life before would say how things were then.
+  const node = recovering();
+  const numbers: number[] = [];
+  for (let life = 0; life < 50; life += 1) {
+    node.restart(true);
+    numbers.push(node.state.upcomingSeq);
+  }
+  const ascending = numbers.toSorted((a, b) => a - b);
+  for (let at = 1; at < ascending.length; at += 1) {
+    const gap = must(ascending[at], 'a number') - must(ascending[at - 1], 'a number');
+    expect(gap).toBeGreaterThanOrEqual(2 ** 20);
+  }
+});
+
 describe('a recovering node votes', () => {
   const candidate = (lastIndex: LogIndex, lastTerm: Term, term: Term) => {
     const envelope = { from: idOf(2), to: idOf(1), term, seq: 1 };

@@ -82,6 +82,19 @@ describe('a proposal', () => {
     expect([proposals.count, proposals.awaited, proposals.bytes]).toEqual([1, 1, BYTES]);
   });
 
+  test('that still waits is kept, though the one after it at its index has ended', async () => {
+    const proposals = new Proposals<string>();
+    const patient = watch(proposals.add(entry(5, 1), 200));
+    const brief = watch(proposals.add(entry(5, 3), 100));
+    proposals.expire(100);
+    proposals.forgetEnded();
+    await turn();
+    expect([patient.state, brief.applied]).toEqual(['open', 'unknown']);
+    proposals.applied(entry(5, 1), 'the first');
+    await turn();
+    expect([patient.value, proposals.count, proposals.awaited]).toEqual(['the first', 0, 0]);
+  });
+
   test('ends when the node does, and so does any that comes later', async () => {
     const proposals = new Proposals<string>();
     const open = watch(proposals.add(entry(5, 1), 100));

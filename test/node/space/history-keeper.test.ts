@@ -15,10 +15,11 @@ function keeper(role: 'leader' | 'follower', given: Partial<NodeLimits> = {}) {
   const machine = new StateMachine();
   const key = bytesOfText('key');
   const stamp = { v: 1, kind: 'put', requestId: null, at: 0, by: null } as const;
-  for (let index = 1; index <= 12_000; index += 1) {
-    const command = { ...stamp, key, value: key, condition: null, prev: false };
-    machine.apply(command, index, 1);
-  }
+  const command = { ...stamp, key, value: key, condition: null, prev: false };
+  const write = (): void => {
+    machine.apply(command, machine.appliedIndex + 1, 1);
+  };
+  for (let revisions = 0; revisions < 12_000; revisions += 1) write();
   const clock = new ManualClock();
   const proposed: Command[] = [];
   const raft = {
@@ -47,7 +48,7 @@ function keeper(role: 'leader' | 'follower', given: Partial<NodeLimits> = {}) {
   const grow = (bytes: number): void => {
     growth = bytes;
   };
-  return { machine, clock, proposed, grow, keeper: new HistoryKeeper(parts) };
+  return { machine, clock, proposed, grow, write, keeper: new HistoryKeeper(parts) };
 }
 
 test('a leader proposes to forget what is old enough and beyond the newest 10,000', async () => {
@@ -81,6 +82,19 @@ test('too many bytes go at once, without regard to age, and once only', async ()
   expect(machine.view.historyBytes).toBeLessThanOrEqual(historyBytes);
   expect(machine.view.historyBytes).toBeGreaterThan(historyBytes / 4);
   await clock.advance(1000);
+  history.tick();
+  expect(proposed).toHaveLength(1);
+});
+
+test('too many bytes do not wait until it is asked for age and number again', async () => {
+  const historyBytes = keeper('leader').machine.view.historyBytes + 500;
+  const given = { historyBytes, historyAskMs: 30_000 };
+  const { machine, clock, proposed, write, keeper: history } = keeper('leader', given);
+  history.tick();
+  expect(proposed).toEqual([]);
+  for (let more = 0; more < 10; more += 1) write();
+  expect(machine.view.historyBytes).toBeGreaterThan(historyBytes);
+  await clock.advance(250);
   history.tick();
   expect(proposed).toHaveLength(1);
 });

@@ -109,6 +109,19 @@ describe('changes', () => {
     expect([late.revisions, gone.revisions]).toEqual([[], []]);
   });
 
+  test('count as told when all have been told, and not before', () => {
+    const changes = new Changes();
+    const seen: number[] = [];
+    const note = { changed: () => seen.push(changes.revision), jumped: () => undefined };
+    changes.subscribe(EVERYTHING, note);
+    changes.subscribe(keyRange('a'), note);
+    changes.changed(changeOf(2, 'a'));
+    changes.changed(changeOf(3, 'a'));
+    // Who is told the last would else be said to be as far as that before it has heard it.
+    expect(seen).toEqual([0, 0, 2, 2]);
+    expect(changes.revision).toBe(3);
+  });
+
   test('cost no look at each of many listeners', () => {
     const changes = new Changes();
     let looks = 0;

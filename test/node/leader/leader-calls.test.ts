@@ -108,12 +108,12 @@ describe('a call', () => {
   });
 
   test('names are never used twice and are numbered in many series', async () => {
-    const answers = Array.from({ length: 200 }, (_, at) => done(at));
-    const { call, run, sent } = setup(answers, { calls: 1000, bytes: 1000 });
-    for (let n = 0; n < 200; n += 1) call();
+    const answers = Array.from({ length: 2000 }, (_, at) => done(at));
+    const { call, run, sent } = setup(answers, { calls: 5000, bytes: 1000 });
+    for (let n = 0; n < 2000; n += 1) call();
     await run(0);
     const names = sent.map(({ requestId }) => requestId);
-    expect(new Set(names).size).toBe(200);
+    expect(new Set(names).size).toBe(2000);
     expect(new Set(names.map((name) => name.split('.')[0])).size).toBe(64);
   });
 
@@ -130,6 +130,17 @@ describe('a call', () => {
     await run(20);
     expect([one.value, sent.length]).toEqual(['a', 2]);
   });
+
+  test.each(['timeout', 'node-stopped'] as const)(
+    'that an attempt left open by %s is unknown, whatever refuses it later',
+    async (code) => {
+      const refusals = Array.from({ length: 100 }, () => fails('no-leader'));
+      const { call, context, run } = setup([fails(code), ...refusals]);
+      const one = call(context(1000));
+      await run(1000);
+      expect([one.code, one.applied]).toEqual(['timeout', 'unknown']);
+    },
+  );
 
   test('of which nothing can be left is refused as such at its deadline', async () => {
     const refusals = Array.from({ length: 100 }, () => fails('no-leader'));

@@ -112,6 +112,24 @@ describe('a snapshot', () => {
     expect([advanced, machine.appliedIndex]).toEqual([[2, 10, 12], 12]);
   });
 
+  test('behind another one waits until it is on disk itself', async () => {
+    const { applier, restores, machine } = setup();
+    const [first, second] = [10, 20].map((index) => {
+      return { index, term: 1, configuration: CONFIGURATION };
+    });
+    if (first === undefined || second === undefined) throw new Error('two snapshots');
+    applier.pushSnapshot(first);
+    applier.pushSnapshot(second);
+    applier.snapshotInstalled(first);
+    restores[0]?.();
+    await turn();
+    expect([restores.length, machine.appliedIndex]).toEqual([1, 10]);
+    applier.snapshotInstalled(second);
+    restores[1]?.();
+    await turn();
+    expect([restores.length, machine.appliedIndex]).toEqual([2, 20]);
+  });
+
   test('that is read while the node stops moves nothing', async () => {
     const { applier, applied, advanced, restores } = setup();
     const snapshot = { index: 10, term: 1, configuration: CONFIGURATION };

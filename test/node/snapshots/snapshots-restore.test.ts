@@ -25,6 +25,7 @@ function restoring(lines: readonly string[], isDamaged: boolean): Promise<void> 
   const options: Partial<SnapshotsOptions> = {
     storage: storage as Storage,
     machine: new StateMachine(),
+    events: { emit: () => undefined } as unknown as SnapshotsOptions['events'],
   };
   return new Snapshots(options as SnapshotsOptions).restore(FILE);
 }
@@ -36,5 +37,11 @@ describe('restoring a snapshot', () => {
 
   test('that is as it was written, and makes no sense all the same', async () => {
     await expect(restoring(['{"what":'], false)).rejects.toThrow('snapshot line 1');
+  });
+
+  test('that goes on behind its end', async () => {
+    const lines = [...new StateMachine().snapshot()];
+    await restoring(lines, false);
+    await expect(restoring([...lines, '{"type":"log","items":[]}'], false)).rejects.toThrow();
   });
 });

@@ -44,6 +44,9 @@ test('an index that is asked for is taken once it is reached, or at once', () =>
 test('neither what is remembered nor what is asked for grows without end', () => {
   const { applyTo, indexes, points } = setup();
   for (let index = 1; index <= 100; index += 1) points.want(2 * index + 1);
+  // Of what is asked for the newest eight count: 187, 189 and so on.
+  applyTo(127);
+  expect(indexes()).toEqual([]);
   applyTo(128 * 1000);
   expect(indexes()).toHaveLength(256);
   expect(indexes().at(-1)).toBe(128 * 1000);

@@ -3,7 +3,7 @@ import { leaderOperations, type LeaderParts } from '../../../src/node/leader/lea
 
 const operations = leaderOperations({ membership: {} } as LeaderParts);
 
-test('what the state machine says to an attempt is told apart from what it says to a request', () => {
+test('a refusal of an attempt is told apart from an answer to the request', () => {
   const refuses = (type: string): boolean | undefined => {
     return operations.get('propose')?.refuses?.({ type, revision: 2 });
   };

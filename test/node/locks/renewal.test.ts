@@ -36,7 +36,7 @@ test('a lease is renewed at each third of its time', async () => {
   expect(times()).toEqual([3000, 6000, 9000, 12_000]);
 });
 
-test('a renewal that fails is tried again soon, and one of a lease that has ended never', async () => {
+test('a renewal that fails is tried again soon; one of a lease that has ended is not', async () => {
   const { clock, asked, times } = setup();
   await clock.advance(3000);
   asked[0]?.answer.reject(new ApiError('no-leader', 'nobody leads'));

@@ -6,6 +6,7 @@
 import type { BinaryExpression, Expression, Node } from 'typescript/unstable/ast';
 import {
   isArrowFunction,
+  isAwaitExpression,
   isBinaryExpression,
   isBlock,
   isCallExpression,
@@ -102,6 +103,9 @@ function editsAt(node: Node, source: Source): Edit[] {
   }
   if (isConditionalExpression(node)) return conditionEdits(node.condition, text);
   if (isBinaryExpression(node)) return binaryEdits(node, text);
+  if (isAwaitExpression(node)) {
+    return [{ node, operator: 'drop await', replacement: `(${text(node.expression)})` }];
+  }
   if (isExpressionStatement(node)) {
     if (SAYS_ONLY.test(text(node)) || text(node).startsWith('super')) return [];
     return [{ node, operator: 'drop statement', replacement: ';' }];

@@ -21,7 +21,7 @@ export class DurableLog {
   /** The log stands on an installed snapshot, or on nothing. */
   #base: LogIndex = 0;
   #snapshotIndex: LogIndex = 0;
-  /** A start found it torn, and it has not been settled since. */
+  /** A start found it torn, or it was made so, and it has not been settled since. */
   #torn = false;
   #pending: Change | null = null;
 
@@ -69,6 +69,11 @@ export class DurableLog {
   /** Whether a start may take the log for settled. */
   get maySettle(): boolean {
     return !this.#torn || this.#pending?.type === 'settle';
+  }
+
+  /** The node that has just been made must find out first whether it was there before. */
+  createdTorn(): void {
+    this.#torn = true;
   }
 
   /** What was begun is durable. */

@@ -62,8 +62,9 @@ export class ObservedStorage implements Storage {
     return file;
   }
 
-  create(identity: Identity, torn?: boolean): Promise<void> {
-    return this.#inner.create(identity, torn);
+  async create(identity: Identity, torn = false): Promise<void> {
+    await this.#inner.create(identity, torn);
+    if (torn) this.#durable.createdTorn();
   }
 
   markSynced(): Promise<void> {
@@ -119,4 +120,10 @@ function* kept(lines: Iterable<string>, into: string[]): Iterable<string> {
     into.push(line);
     yield line;
   }
+}
+
+/** For the trace. */
+export function describeRestored({ state, snapshot, entries, tail }: Restored): string {
+  const from = snapshot?.index ?? 0;
+  return `term ${state.term}, snapshot ${from}, log to ${from + entries.length}, tail ${tail}`;
 }

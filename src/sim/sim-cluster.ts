@@ -224,5 +224,6 @@ export class SimCluster {
 
 /** Whether a call may fail so without anything being wrong. */
 export function isExpected(error: unknown): boolean {
-  return error instanceof ApiError || error instanceof NoAnswer || error instanceof NotThere;
+  if (error instanceof ApiError) return error.code !== 'internal';
+  return error instanceof NoAnswer || error instanceof NotThere;
 }

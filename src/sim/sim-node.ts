@@ -11,7 +11,7 @@ import { DiskError } from '../storage/disk.ts';
 import { JsonlStorage } from '../storage/jsonl-storage.ts';
 import type { CrashChoices } from '../storage/crash-choices.ts';
 import type { CrashMode } from '../storage/memory-file.ts';
-import { DamageError, type Identity, type Restored, type Storage } from '../storage/storage.ts';
+import { DamageError, type Identity, type Storage } from '../storage/storage.ts';
 import type { TransportHandler } from '../transport/transport.ts';
 import { WIRE_VERSIONS, type WireRange } from '../wire/raft-version.ts';
 import { eventsOf } from './disk-faults.ts';
@@ -19,11 +19,12 @@ import { DurableLog } from './durable-log.ts';
 import { inquireFounders } from './founder-inquiry.ts';
 import { LastSend } from './last-send.ts';
 import { Lifeline } from './lifeline.ts';
-import { ObservedStorage } from './observed-storage.ts';
+import { describeRestored, ObservedStorage } from './observed-storage.ts';
 import { MachineClock, SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimTransport } from './sim-transport.ts';
 import { SnapshotTransfers } from './snapshot-transfers.ts';
+import { ApiError } from '../wire/errors.ts';
 import type { World } from './world.ts';
 
 export interface SimNodeOptions {
@@ -138,6 +139,11 @@ export class SimNode {
   /** What was lost has been replaced. */
   madeGood(): void {
     this.#beforeDamage = null;
+  }
+
+  /** The end of the log on its disk when that was damaged; 0 while it is sound. */
+  get heldBeforeDamage(): LogIndex {
+    return this.#beforeDamage?.lastIndex ?? 0;
   }
 
   /**
@@ -330,7 +336,7 @@ export class SimNode {
   }
 
   #transport(life: Life, handler: TransportHandler): SimTransport {
-    const { network, profile, nodes, watcher, trace } = this.#options.world;
+    const { network, profile, nodes, watcher, trace, failed } = this.#options.world;
     return new SimTransport({
       self: this.id,
       handler,
@@ -348,7 +354,9 @@ export class SimNode {
           trace.line(this.name, () => `asks ${nodes.get(to)?.name} for ${operation} ${requestId}`);
         },
         failedThere: (at, error) => {
-          trace.line(must(nodes.get(at), 'node').name, () => `fails a call: ${String(error)}`);
+          const there = must(nodes.get(at), 'node');
+          trace.line(there.name, () => `fails a call: ${String(error)}`);
+          if (!(error instanceof ApiError) && !there.#hasReason(error)) failed(error);
         },
         snapshotAnswered: (by, chunk, answer) => {
           const receiver = must(nodes.get(by), 'node');
@@ -364,21 +372,23 @@ export class SimNode {
     });
   }
 
-  /**
-   * The process gives up by itself: a failed disk and known damage are reasons, nothing else is.
-   */
+  /** The process gives up by itself: for its disk, or known damage; else something is wrong. */
   #failed(life: Life, error: unknown): void {
     if (life !== this.#life) return;
     const { trace, coverage, scheduler, failed } = this.#options.world;
-    if (error instanceof DamageError && this.isDamaged) {
-      coverage.count('damage-refused');
-      this.isGone = true;
-    } else if (!(error instanceof DiskError && this.disk.hasFailed)) {
-      failed(error);
-    }
+    if (!this.#hasReason(error)) failed(error);
+    const isRefused = error instanceof DamageError && this.isDamaged;
+    if (isRefused) coverage.count('damage-refused');
+    this.isGone ||= isRefused;
     trace.line(this.name, `gives up: ${String(error)}`);
     life.lifeline.end();
     scheduler.after(0, this.crashLater('kill'));
+  }
+
+  /** Whether it may end so. */
+  #hasReason(error: unknown): boolean {
+    if (error instanceof DamageError) return this.isDamaged;
+    return error instanceof DiskError && this.disk.hasFailed;
   }
 
   /** It ends before it took part, and will not be started again as it is. */
@@ -387,9 +397,4 @@ export class SimNode {
     life.lifeline.end();
     this.#options.world.scheduler.after(0, this.crashLater('kill'));
   }
-}
-
-function describeRestored({ state, snapshot, entries, tail }: Restored): string {
-  const from = snapshot?.index ?? 0;
-  return `term ${state.term}, snapshot ${from}, log to ${from + entries.length}, tail ${tail}`;
 }

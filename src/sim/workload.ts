@@ -12,7 +12,7 @@ import type { Linearizability } from './checkers/linearizability.ts';
 import { Draw } from './draw.ts';
 import { check } from './failure.ts';
 import type { Operation, Outcome, Request } from './history.ts';
-import { NotThere, type SimCluster } from './sim-cluster.ts';
+import { isExpected, NotThere, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
 import { Tasks } from './tasks.ts';
 import type { World } from './world.ts';
@@ -236,8 +236,8 @@ export class Workload {
   }
 
   #outcomeOf(error: unknown): Outcome {
+    check(isExpected(error), 'no internal errors', () => String(error));
     if (error instanceof ApiError) {
-      check(error.code !== 'internal', 'no internal errors', () => error.message);
       const type = error.applied === 'no' ? 'refused' : 'unknown';
       return { type, code: error.code };
     }

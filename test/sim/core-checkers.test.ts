@@ -9,7 +9,7 @@ import { Logs } from '../../src/sim/checkers/logs.ts';
 import { Oracle } from '../../src/sim/checkers/oracle.ts';
 import { Said } from '../../src/sim/checkers/said.ts';
 import type { WireMessage } from '../../src/wire/raft-codec.ts';
-import { A, B, C, leading, life, logOf, machine, put } from './support/lives.ts';
+import { A, B, C, leading, life, logOf, machine, put, recovering } from './support/lives.ts';
 
 const ALL = [A, B, C];
 const FIRST = { term: 1, vote: null };
@@ -144,6 +144,36 @@ describe('Followers', () => {
     leader.matches.clear();
     expect(() => followers.observe(leader)).not.toThrow();
   });
+
+  test('finds a log that loses what it confirmed while the leader leads', () => {
+    const view = life(B, logOf(ALL, 1, 1), FIRST);
+    const followers = new Followers(nodesOf(view));
+    const answer = { from: B, to: A, term: 1, seq: 1, ok: true, index: 3, recovery: 0 };
+    followers.sent(view, { ...answer, type: 'append-response', conflictTerm: 0, round: 0 });
+    expect(() => followers.observe(view)).not.toThrow();
+    view.raft.state.log.truncateFrom(3);
+    expect(() => followers.observe(view)).toThrow('what is confirmed stays');
+    view.raft.state.term = 2;
+    expect(() => followers.observe(view)).not.toThrow();
+  });
+
+  test('finds a leader that knows of a recovery, and counts on what was said before it', () => {
+    const leader = leading(A, logOf(ALL, 1, 1), FIRST);
+    const follower = recovering(B, logOf(ALL, 1), FIRST);
+    // As long as nobody knows of it, the copy that is lost counts.
+    Object.assign(follower.node, { holds: () => true });
+    const followers = new Followers(nodesOf(leader, follower));
+    followers.started(follower);
+    const { role } = leader.raft.state;
+    const progress = role.name === 'leader' ? role.progress.get(B) : undefined;
+    if (progress === undefined) throw new Error('nobody leads');
+    progress.advance(3);
+    expect(() => followers.observe(leader)).not.toThrow();
+    progress.recovery = follower.recovery;
+    expect(() => followers.observe(leader)).toThrow('what matches is durable');
+    progress.matchIndex = 2;
+    expect(() => followers.observe(leader)).not.toThrow();
+  });
 });
 
 describe('ConfirmedReads', () => {
@@ -166,6 +196,51 @@ describe('ConfirmedReads', () => {
     expect(() => reads.sent(leader.node, { ...answer, type: 'read-index-response' })).toThrow(
       'only what is committed is read',
     );
+  });
+});
+
+describe('ConfirmedReads of others', () => {
+  const envelope = { from: B, to: A, term: 2, seq: 1 };
+  const question = { ...envelope, type: 'read-index', context: 7 } as const;
+  const answerOf = (index: number): WireMessage => {
+    return { from: A, to: B, term: 2, seq: 1, type: 'read-index-response', context: 7, index };
+  };
+
+  test('finds an answer that is older than the question', () => {
+    const leader = leading(A, logOf(ALL, 1), FIRST);
+    const reads = new ConfirmedReads(oracleOf([...logOf(ALL, 1), put(3, 2)]));
+    reads.received(leader.node, question);
+    expect(() => reads.sent(leader.node, answerOf(2))).toThrow(
+      'reads are confirmed at the newest entry',
+    );
+    expect(() => reads.sent(leader.node, answerOf(3))).not.toThrow();
+  });
+
+  test('finds an attempt with the name of one before, and an index that nobody confirmed', () => {
+    const reads = new ConfirmedReads(oracleOf([]));
+    const view = life(B, logOf(ALL, 1), FIRST);
+    reads.sent(view.node, question);
+    expect(() => reads.sent(view.node, question)).toThrow(
+      'attempts to read have names of their own',
+    );
+    expect(() => reads.told(view, 1, 'leader-confirmed')).not.toThrow();
+    expect(() => reads.told(view, 1, 'lost-leadership')).toThrow(
+      'only a confirmed leader tells where to read',
+    );
+  });
+
+  test('finds a read that joins the round that runs', () => {
+    const leader = leading(A, logOf(ALL, 1), FIRST);
+    const reads = new ConfirmedReads(oracleOf([]));
+    const { role } = leader.raft.state;
+    if (role.name !== 'leader') throw new Error('nobody leads');
+    role.reads.round = 1;
+    role.reads.confirming.push({ context: 1, from: null });
+    reads.observe(leader);
+    role.reads.confirming.push({ context: 2, from: null });
+    expect(() => reads.observe(leader)).toThrow('a round serves who asked before it');
+    role.reads.round = 2;
+    expect(() => reads.observe(leader)).not.toThrow();
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Entry } from '../../src/raft/entry.ts';
 import { Applies } from '../../src/sim/checkers/applies.ts';
 import {
+  checkDurableIndex,
   checkRestored,
   checkSent,
   checkStarted,
@@ -11,7 +12,8 @@ import {
 import { Model } from '../../src/sim/checkers/model.ts';
 import { Oracle } from '../../src/sim/checkers/oracle.ts';
 import { DurableLog } from '../../src/sim/durable-log.ts';
-import type { Restored } from '../../src/storage/storage.ts';
+import { ObservedStorage } from '../../src/sim/observed-storage.ts';
+import type { Restored, Storage } from '../../src/storage/storage.ts';
 import type { WireMessage } from '../../src/wire/raft-codec.ts';
 import { A, B, C, life, logOf, machine, put } from './support/lives.ts';
 import { calmWorld, settle } from './support/world.ts';
@@ -40,6 +42,20 @@ describe('a start', () => {
     expect(() => checkRestored(node, restored([put(1, 1)], 'torn'))).not.toThrow();
     node.durable.completed();
     expect(() => checkRestored(node, clean)).not.toThrow();
+  });
+
+  test('of a founding member that forgets that it may have been wiped is found', async () => {
+    const node = machine(A, [], FIRST);
+    const create = (): Promise<void> => Promise.resolve();
+    const storage = new ObservedStorage({ create } as unknown as Storage, node.durable, {
+      opened: () => undefined,
+      stored: () => undefined,
+      saved: () => undefined,
+    });
+    await storage.create({ clusterId: 'c', memberId: A, node: 'n1' } as never, false);
+    expect(() => checkRestored(node, restored([]))).not.toThrow('a torn log is remembered');
+    await storage.create({ clusterId: 'c', memberId: A, node: 'n1' } as never, true);
+    expect(() => checkRestored(node, restored([]))).toThrow('a torn log is remembered');
   });
 
   test('that trusts a torn log is found, unless it is alone or an operator vouches', () => {
@@ -105,6 +121,17 @@ describe('a message', () => {
     };
     expect(() => checkSent(node, ask(2), () => undefined)).not.toThrow();
     expect(() => checkSent(node, ask(3), () => undefined)).toThrow('durable before it is said');
+  });
+});
+
+describe('what the core takes for durable', () => {
+  test('is found to be another entry than the disk has', () => {
+    const view = life(A, logOf(ALL, 1, 2), { term: 2, vote: null });
+    expect(() => checkDurableIndex(view)).not.toThrow();
+    const replaced = [put(3, 3)];
+    view.node.durable.begin({ type: 'append', batch: { state: null, entries: replaced } });
+    view.node.durable.completed();
+    expect(() => checkDurableIndex(view)).toThrow('the core knows what is durable');
   });
 });
 

@@ -1,13 +1,25 @@
 /** The checkers of memberships are shown what they are there to find. */
 import { describe, expect, test } from 'bun:test';
 import type { MemberId } from '../../src/lib/ids.ts';
-import type { Configuration } from '../../src/raft/configuration.ts';
+import type { Configuration, ConfigurationChange, Member } from '../../src/raft/configuration.ts';
 import { type Elector, mayPart, usableVoters } from '../../src/sim/checkers/electorate.ts';
 import { Memberships } from '../../src/sim/checkers/memberships.ts';
 import { Oracle } from '../../src/sim/checkers/oracle.ts';
 import type { View } from '../../src/sim/checkers/view.ts';
 import type { WireMessage } from '../../src/wire/raft-codec.ts';
-import { A, B, C, configured, D, life, logOf, member, membership, put } from './support/lives.ts';
+import {
+  A,
+  B,
+  C,
+  configured,
+  D,
+  leading,
+  life,
+  logOf,
+  member,
+  membership,
+  put,
+} from './support/lives.ts';
 
 const FIRST = { term: 1, vote: null };
 
@@ -52,6 +64,48 @@ describe('Memberships', () => {
     expect(() => commit(membership([A, B], [C]), membership([A, B, C], [C]))).toThrow(
       'ids are used once',
     );
+  });
+
+  test('finds a change that makes something else than it says', () => {
+    const commit = (change: ConfigurationChange, made: Configuration) => {
+      const oracle: Oracle = new Oracle((entry) => checker.committed(entry));
+      const checker = checkerOf(oracle);
+      oracle.add(configured(1, 1, before));
+      oracle.add(configured(2, 1, made, change));
+    };
+    const before = { ...membership([A, B]), members: [member(A), member(B), member(C, true)] };
+    const moved = { ...member(C, true), peerUrls: ['http://new'], clientUrls: ['http://new'] };
+    const { peerUrls, clientUrls } = moved;
+    const update = { type: 'update', id: C, peerUrls, clientUrls } as const;
+    const with3 = (third: Member) => ({ ...before, members: [member(A), member(B), third] });
+    expect(() => commit(update, with3(moved))).not.toThrow();
+    const wrong = 'changes do what they say';
+    expect(() => commit(update, with3({ ...moved, learner: false }))).toThrow(wrong);
+    expect(() => commit({ type: 'promote', id: C }, with3(member(C)))).not.toThrow();
+    expect(() => commit({ type: 'promote', id: C }, with3(member(C, true)))).toThrow(wrong);
+    expect(() => commit({ type: 'remove', id: C }, membership([A, B], [C]))).not.toThrow();
+    expect(() => commit({ type: 'remove', id: C }, membership([A], [B, C]))).toThrow(wrong);
+    expect(() => commit({ type: 'activate', ids: [A] }, before)).not.toThrow();
+    const added = { ...before, members: [...before.members, member(D, true)] };
+    expect(() => commit({ type: 'add-learner', member: member(D, true) }, added)).not.toThrow();
+    expect(() => commit({ type: 'add-learner', member: member(D, true) }, before)).toThrow(wrong);
+  });
+
+  test('finds a learner that is promoted without a log', () => {
+    const learner = life(C, [], FIRST);
+    const leader = leading(A, logOf([A, B]), FIRST);
+    const checker = checkerOf(new Oracle(() => undefined), leader, learner);
+    const { raft } = leader;
+    const promote = { type: 'promote', id: C } as const;
+    const { lastIndex, lastTerm } = raft.state.log;
+    const entry = configured(lastIndex + 1, lastTerm, membership([A, B, C]), promote);
+    raft.state.appendToLog([entry]);
+    raft.state.history.appended(entry);
+    expect(() => checker.observe(leader)).toThrow('voters have caught up');
+    learner.node.durable.begin({ type: 'append', batch: { state: null, entries: logOf([A]) } });
+    learner.node.durable.completed();
+    leader.latest = null;
+    expect(() => checker.observe(leader)).not.toThrow();
   });
 
   test('finds that somebody who was removed is heard', () => {

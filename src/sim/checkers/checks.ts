@@ -35,6 +35,7 @@ import { Logs } from './logs.ts';
 import { Memberships } from './memberships.ts';
 import { Model } from './model.ts';
 import { Oracle } from './oracle.ts';
+import { Recoveries } from './recoveries.ts';
 import { replay, stateOf } from './replay.ts';
 import { Said } from './said.ts';
 import { checkStore } from './stores.ts';
@@ -65,6 +66,7 @@ export class Checks implements Watcher {
   readonly #followers: Followers;
   readonly #memberships: Memberships;
   readonly #reads: ConfirmedReads;
+  readonly #recoveries: Recoveries;
   readonly #bounds: Bounds;
   readonly #said = new Said();
   /** What the newest start of each node found. */
@@ -94,6 +96,7 @@ export class Checks implements Watcher {
     this.#followers = new Followers(nodes);
     this.#memberships = new Memberships(this.oracle, nodes);
     this.#reads = new ConfirmedReads(this.oracle);
+    this.#recoveries = new Recoveries(this.oracle, nodes);
     this.#observer = observer;
   }
 
@@ -135,6 +138,8 @@ export class Checks implements Watcher {
     this.#views.set(node, view);
     const restored = this.#restored.get(node);
     if (restored !== undefined) checkStarted(view, restored);
+    this.#recoveries.started(view);
+    this.#followers.started(view);
     this.#logs.observe(view);
     this.#commits.base(view);
     this.#memberships.observe(view);
@@ -154,6 +159,7 @@ export class Checks implements Watcher {
     this.#logs.observe(view);
     this.#commits.observe(view);
     this.#followers.observe(view);
+    this.#reads.observe(view);
     this.#memberships.observe(view);
     this.#memberships.heard(view);
     this.#bounds.observe(view);
@@ -179,6 +185,8 @@ export class Checks implements Watcher {
     if (message.type === 'read-index-response') this.#lookAtCommits(view);
     this.#memberships.sent(view, message);
     this.#reads.sent(node, message);
+    this.#recoveries.sent(view, message);
+    this.#followers.sent(view, message);
   }
 
   received(node: SimNode, message: WireMessage): void {
@@ -186,6 +194,8 @@ export class Checks implements Watcher {
     if (view === undefined) return;
     view.heard.push(message);
     this.#memberships.received(view, message);
+    this.#recoveries.received(view, message);
+    this.#reads.received(node, message);
   }
 
   snapshotConfirmed(by: SimNode, snapshot: SnapshotFile): void {
@@ -284,9 +294,15 @@ export class Checks implements Watcher {
       case 'vote':
         if (!event.granted || event.preVote) return;
         this.#elections.granted(view, event.candidate, event.term);
+        this.#recoveries.granted(view, event.term);
+        return;
+      case 'recovery':
+        this.#recoveries.settled(view, event.reason.code, event.term);
         return;
       case 'read':
-        if (event.index === null || event.reason.code !== 'quorum-confirmed') return;
+        if (event.index === null) return;
+        this.#reads.told(view, event.index, event.reason.code);
+        if (event.reason.code !== 'quorum-confirmed') return;
         this.#lookAtCommits(view);
         this.#reads.confirmed(view, event.index, Number(event.reason['round']));
         return;

@@ -105,15 +105,18 @@ export function checkSent(
   });
 }
 
+/**
+ * Whoever has the entry in its log by now, and knows it as committed, needs no snapshot: its disk
+ * may have to catch up, and it is asked for the entries behind as if it had said nothing.
+ */
 export function checkSnapshotConfirmed(node: SimNode, { index, term }: SnapshotFile): void {
-  const log = node.node?.raft.state.log;
-  // Whoever has the entries anyway says that the snapshot is not needed: the leader goes on behind
-  // it, and counts on nothing before the log is confirmed.
-  const isNeeded = log === undefined || log.baseIndex >= index;
-  check(!isNeeded || node.durable.holds(index, term), 'durable before it is said', () => {
+  if (node.node === null) return;
+  const { log } = node.node.raft.state;
+  const isHeld = node.durable.holds(index, term) || log.term(index) === term;
+  check(isHeld, 'durable before it is said', () => {
     return `${node.name} confirms snapshot ${index}, which it does not hold`;
   });
-  const applied = node.node?.status().appliedIndex ?? 0;
+  const applied = node.node.status().appliedIndex;
   check(applied >= index, 'durable before it is said', () => {
     return `${node.name} confirms snapshot ${index}, and has applied only ${applied}`;
   });
@@ -123,9 +126,10 @@ export function checkSnapshotConfirmed(node: SimNode, { index, term }: SnapshotF
 export function checkDurableIndex({ node, raft }: View): void {
   const { log } = raft.state;
   const { durableIndex } = log;
-  check(
-    durableIndex <= log.baseIndex || durableIndex <= node.durable.lastIndex,
-    'the core knows what is durable',
-    () => `${node.name} counts on ${durableIndex}; durable is ${node.durable.lastIndex}`,
-  );
+  if (durableIndex <= log.baseIndex) return;
+  const term = log.term(durableIndex) ?? 0;
+  check(node.durable.holds(durableIndex, term), 'the core knows what is durable', () => {
+    const end = `${node.durable.end.lastIndex} of term ${node.durable.end.lastTerm}`;
+    return `${node.name} counts on ${durableIndex} of term ${term}; durable is a log to ${end}`;
+  });
 }

@@ -1,34 +1,62 @@
 /**
  * FOLLOWERS AND WHAT LEADERS KNOW OF THEM: a follower commits only what a message has verified
- * (§5.3), and what a leader takes for matching is on the follower's disk.
+ * (§5.3), what it has confirmed to a leader stays in its log as long as that one leads, and what a
+ * leader takes for matching is on the follower's disk.
  */
 import type { MemberId } from '../../lib/ids.ts';
 import type { LogIndex } from '../../raft/entry.ts';
 import { check } from '../failure.ts';
+import type { WireMessage } from '../../wire/raft-codec.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { View } from './view.ts';
 import { majority } from './quorums.ts';
 
 export class Followers {
   readonly #nodes: ReadonlyMap<MemberId, SimNode>;
+  /** The recovery that the newest life of each began with; 0 for none. */
+  readonly #recoveries = new Map<MemberId, number>();
 
   constructor(nodes: ReadonlyMap<MemberId, SimNode>) {
     this.#nodes = nodes;
   }
 
+  started({ node, recovery }: View): void {
+    this.#recoveries.set(node.id, recovery);
+  }
+
+  sent(view: View, message: WireMessage): void {
+    if (message.type !== 'append-response' || !message.ok) return;
+    const { term, index } = message;
+    const { confirmed } = view;
+    if (term < confirmed.term || (term === confirmed.term && index <= confirmed.index)) return;
+    view.confirmed = { term, index };
+  }
+
   /** After each step of a node. */
   observe(view: View): void {
     const { role, commitIndex } = view.raft.state;
+    this.#keepsWhatItConfirmed(view);
     if (commitIndex !== view.before.commitIndex) this.#committed(view, commitIndex);
     if (role.name !== 'leader') {
       view.matches.clear();
       return;
     }
-    for (const [id, { matchIndex }] of role.progress) {
-      if (view.matches.get(id) === matchIndex) continue;
-      view.matches.set(id, matchIndex);
-      this.#holds(view, id, matchIndex);
+    for (const [id, { matchIndex, recovery }] of role.progress) {
+      const known = view.matches.get(id);
+      if (known?.matchIndex === matchIndex && known.recovery === recovery) continue;
+      view.matches.set(id, { matchIndex, recovery });
+      this.#holds(view, id, matchIndex, recovery);
     }
+  }
+
+  /** A leader only appends, and its follower's log is a beginning of its own up to there. */
+  #keepsWhatItConfirmed({ node, raft, confirmed }: View): void {
+    const { term, log } = raft.state;
+    const isKept = term !== confirmed.term || log.lastIndex >= confirmed.index;
+    check(isKept, 'what is confirmed stays', () => {
+      const { index } = confirmed;
+      return `${node.name} confirmed ${index} in term ${term}; its log ends at ${log.lastIndex}`;
+    });
   }
 
   #committed(view: View, commitIndex: LogIndex): void {
@@ -64,14 +92,17 @@ export class Followers {
     });
   }
 
-  #holds({ node, raft }: View, id: MemberId, index: LogIndex): void {
+  #holds({ node, raft }: View, id: MemberId, index: LogIndex, recovery: number): void {
     const follower = this.#nodes.get(id);
     const { term, log } = raft.state;
     const due = log.term(index);
     if (follower === undefined || index === 0 || due === null) return;
     // A newer leader may have replaced what it confirmed to this one: that can commit nothing now.
     if (follower.durable.hard.term > term) return;
-    check(follower.holds(index, due), 'what matches is durable', () => {
+    // Whose recovery is noted is believed nothing from before it.
+    const isNoted = recovery !== 0 && recovery === this.#recoveries.get(id);
+    const holder = isNoted ? follower.durable : follower;
+    check(holder.holds(index, due), 'what matches is durable', () => {
       return `${node.name} takes ${follower.name} to hold ${index} of term ${due}`;
     });
   }

@@ -1,7 +1,7 @@
 /**
  * MEMBERSHIPS: every node goes by the newest configuration of its own log (thesis §4.1), two that
- * could both elect somebody have majorities that meet, whoever was removed is not heard, and no id
- * is used twice.
+ * could both elect somebody have majorities that meet, whoever was removed is not heard, no id is
+ * used twice, and a change does what it says.
  */
 import type { MemberId } from '../../lib/ids.ts';
 import { type Configuration, isConfigurationCommand, memberOf } from '../../raft/configuration.ts';
@@ -9,6 +9,7 @@ import type { Entry, LogIndex } from '../../raft/entry.ts';
 import type { WireMessage } from '../../wire/raft-codec.ts';
 import { check } from '../failure.ts';
 import type { SimNode } from '../sim-node.ts';
+import { madeOf } from './changes.ts';
 import { type Elector, mayPart, usableVoters } from './electorate.ts';
 import type { Oracle } from './oracle.ts';
 import type { View } from './view.ts';
@@ -25,8 +26,12 @@ export class Memberships {
   /** An entry is committed for the first time. */
   committed({ index, command }: Entry): void {
     if (!isConfigurationCommand(command)) return;
-    const { configuration } = command;
+    const { configuration, change } = command;
     const before = this.#oracle.configurationAt(index - 1);
+    const due = madeOf(before, change);
+    check(due === null || same(due, configuration), 'changes do what they say', () => {
+      return `entry ${index}, ${JSON.stringify(change)}: ${JSON.stringify(configuration)}`;
+    });
     const { removed } = configuration;
     const isOnce =
       before.removed.every((id) => removed.includes(id)) &&
@@ -51,6 +56,7 @@ export class Memberships {
     view.base = log.baseIndex;
     view.isRewritten = false;
     this.#isOfTheLog(view);
+    this.#hasCaughtUp(view);
     this.overlap();
   }
 
@@ -102,6 +108,22 @@ export class Memberships {
       if (isConfigurationCommand(command)) found.push(command.configuration);
     }
     return found;
+  }
+
+  /** A leader makes a voter only of who has a log, and nearly all of its own. */
+  #hasCaughtUp({ raft, before }: View): void {
+    const { role, log, history, config } = raft.state;
+    const index = history.latestIndex;
+    if (role.name !== 'leader' || index <= before.lastIndex) return;
+    const { command } = log.entry(index);
+    if (!isConfigurationCommand(command) || command.change.type !== 'promote') return;
+    const learner = this.#nodes.get(command.change.id);
+    if (learner === undefined) return;
+    const held = Math.max(learner.durable.lastIndex, learner.heldBeforeDamage);
+    const due = Math.max(1, index - 1 - config.promoteLag);
+    check(held >= due, 'voters have caught up', () => {
+      return `${learner.name} is promoted at ${index} with a log to ${held}`;
+    });
   }
 
   #isOfTheLog({ node, raft }: View): void {

@@ -3,7 +3,11 @@ import type { KvCommand } from '../../../src/kv/command.ts';
 import { bytesOfText } from '../../../src/lib/bytes.ts';
 import type { MemberId } from '../../../src/lib/ids.ts';
 import { Prng } from '../../../src/lib/prng.ts';
-import type { Configuration, Member } from '../../../src/raft/configuration.ts';
+import type {
+  Configuration,
+  ConfigurationChange,
+  Member,
+} from '../../../src/raft/configuration.ts';
 import { createEntry, type Entry, type HardState } from '../../../src/raft/entry.ts';
 import { Raft } from '../../../src/raft/raft.ts';
 import { View } from '../../../src/sim/checkers/view.ts';
@@ -25,9 +29,14 @@ export function membership(ids: readonly MemberId[], removed: MemberId[] = []): 
 }
 
 /** An entry that makes these the members. */
-export function configured(index: number, term: number, configuration: Configuration): Entry {
+export function configured(
+  index: number,
+  term: number,
+  configuration: Configuration,
+  change: ConfigurationChange = { type: 'found' },
+): Entry {
   const base = { v: 1, kind: 'configuration', requestId: null, at: 0, by: null } as const;
-  return createEntry(index, term, { ...base, change: { type: 'found' }, configuration } as never);
+  return createEntry(index, term, { ...base, change, configuration } as never);
 }
 
 export function put(index: number, term: number, value = `v${index}`): Entry {
@@ -53,9 +62,14 @@ export function logOf(members: readonly MemberId[], ...terms: readonly number[])
   ];
 }
 
-export function coreOf(id: MemberId, entries: readonly Entry[], state: HardState): Raft {
+export function coreOf(
+  id: MemberId,
+  entries: readonly Entry[],
+  state: HardState,
+  recovering = false,
+): Raft {
   const config = { id, heartbeatTicks: 1, electionTicks: 10, ...ROOMY };
-  const restored = { state, snapshot: null, entries, recovering: false };
+  const restored = { state, snapshot: null, entries, recovering };
   return new Raft(config, new Prng(1), restored);
 }
 
@@ -71,6 +85,7 @@ export function machine(id: MemberId, entries: readonly Entry[], state: HardStat
     node: null,
     isDamaged: false,
     isVouched: false,
+    heldBeforeDamage: 0,
     holds: (index: number, term: number) => durable.holds(index, term),
   };
   return node as unknown as SimNode;
@@ -81,7 +96,12 @@ export function life(id: MemberId, entries: readonly Entry[], state: HardState):
   return new View(machine(id, entries, state), coreOf(id, entries, state), 0);
 }
 
-/** The same, and it leads: the others have voted for it. The no-op is appended, and not on disk. */
+/** The same, but its log may lack something. */
+export function recovering(id: MemberId, entries: readonly Entry[], state: HardState): View {
+  return new View(machine(id, entries, state), coreOf(id, entries, state, true), 0);
+}
+
+/** A life, and it leads: the others have voted for it. The no-op is appended, and not on disk. */
 export function leading(id: MemberId, entries: readonly Entry[], state: HardState): View {
   const view = life(id, entries, state);
   const { raft } = view;

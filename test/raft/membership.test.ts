@@ -53,6 +53,16 @@ describe('a change', () => {
     expect(promoted).toEqual(voter(4, { autoPromote: false }));
   });
 
+  test('updates the URLs of a learner, and leaves it one', () => {
+    const { cluster, leader } = leaderOfThree();
+    change(leader, { type: 'add-learner', member: learner(4) });
+    cluster.settle();
+    const urls = { peerUrls: ['http://new'], clientUrls: ['http://client'] };
+    change(leader, { type: 'update', id: idOf(4), ...urls });
+    expect(memberOf(leader.state.history.latest, idOf(4))).toEqual(learner(4, urls));
+    expect(leader.state.voters).toEqual([idOf(1), idOf(2), idOf(3)]);
+  });
+
   test('updates the URLs of a member, and nothing else', () => {
     const { leader } = leaderOfThree();
     const urls = { peerUrls: ['http://new'], clientUrls: ['http://client'] };

@@ -137,6 +137,22 @@ describe('syncs that fail', () => {
     }
   });
 
+  test('one that fails is not tried again: the next says nothing of those pages', async () => {
+    let syncs = 0;
+    const { options, arm } = faulty((operation) => {
+      if (!onWal(operation, 'sync')) return null;
+      syncs += 1;
+      return syncs === 1 ? { type: 'dropped-pages' } : null;
+    });
+    const { disk, storage } = await founded(options);
+    arm();
+    const error = await failureOf(storage.append(batch([entry(3, 1)])));
+    expect(error).toBeInstanceOf(DiskError);
+    expect(await failureOf(storage.append(batch([entry(3, 1)])))).toBe(error);
+    expect(syncs).toBe(1);
+    expect(await entriesAfter(disk, 'drop')).toEqual(entries(1, 2, 1));
+  });
+
   test('a stuck sync acknowledges nothing', async () => {
     const { options, arm } = faulty((operation) =>
       onWal(operation, 'sync') ? { type: 'stuck' } : null,

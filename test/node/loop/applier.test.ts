@@ -130,6 +130,18 @@ describe('a snapshot', () => {
     expect([restores.length, machine.appliedIndex]).toEqual([2, 20]);
   });
 
+  test('has applied the entries that it holds: they are passed by', async () => {
+    const { applier, applied, failures, restores, machine } = setup();
+    const snapshot = { index: 10, term: 1, configuration: CONFIGURATION };
+    applier.pushSnapshot(snapshot);
+    applier.pushEntries(entries(9, 12));
+    applier.snapshotInstalled(snapshot);
+    restores[0]?.();
+    await turn();
+    expect([applied, failures]).toEqual([[11, 12], []]);
+    expect(machine.appliedIndex).toBe(12);
+  });
+
   test('that is read while the node stops moves nothing', async () => {
     const { applier, applied, advanced, restores } = setup();
     const snapshot = { index: 10, term: 1, configuration: CONFIGURATION };

@@ -155,6 +155,7 @@ export const EVENTS = [
   'scene-useless-leader',
   'scene-deposed-leader',
   'scene-return',
+  'scene-recovery',
   'minority-changed',
 ] as const;
 

@@ -68,6 +68,18 @@ export function flipBit(disk: MemoryDisk, prng: Prng): string | null {
   return `bit ${bit} of ${path}`;
 }
 
+/** A bit in the last line of the log, as it may be after any crash; null when there is none. */
+export function tearLog(disk: MemoryDisk, prng: Prng): string | null {
+  const path = segments(disk).at(-1);
+  const bytes = path === undefined ? new Uint8Array() : disk.contents(path);
+  const line = linesOf(bytes).at(-1);
+  // A segment has its name only once its first batch is durable.
+  if (path === undefined || line === undefined || batchesOf(bytes).length < 2) return null;
+  const bit = prng.between(8 * line.start, 8 * (line.end - 1));
+  disk.flipBit(path, bit);
+  return `bit ${bit} of ${path}`;
+}
+
 function drawPath(disk: MemoryDisk, prng: Prng): string | null {
   const paths = disk.paths().filter((path) => disk.contents(path).length > 0);
   const newest = segments(disk).at(-1);

@@ -140,6 +140,7 @@ const PER_HUNDRED_RUNS: Readonly<Partial<Record<CoverageEvent, number>>> = {
   'scene-useless-leader': 5,
   'scene-deposed-leader': 5,
   'scene-return': 5,
+  'scene-recovery': 3,
   'minority-changed': 50,
 };
 

@@ -92,8 +92,12 @@ export class LockContenders {
     const acquire = async (node: Node): Promise<Acquired> => {
       const request = { name: LOCK_NAME, value: '' as ByteString, lease: { ttl }, requestId: null };
       const context = { waitMs, timeoutMs: TIMEOUT_MS, signal: gone.signal, shutdown: this.#never };
+      const { newest } = check;
+      const begun = world.scheduler.now;
       const acquired = await this.#queueOf(target, node).acquire(request, context);
-      if (acquired.type === 'held') check.held(target, acquired.place.key);
+      const stoodStill = target.stoppedAt >= begun;
+      const floor = stoodStill ? newest : check.newest;
+      if (acquired.type === 'held') check.held(target, acquired.place.key, floor);
       return acquired;
     };
     const sentAt = clock();

@@ -1,8 +1,9 @@
 /** The checkers of what clients see, and of what nodes hold, are shown what they are to find. */
 import { describe, expect, test } from 'bun:test';
-import type { KvCommand } from '../../src/kv/command.ts';
+import type { KvCommand, LeaseId } from '../../src/kv/command.ts';
 import { type ByteString, bytesOfText, EMPTY_BYTES } from '../../src/lib/bytes.ts';
 import { must } from '../../src/lib/assert.ts';
+import { contenderKey } from '../../src/node/locks/contender.ts';
 import { Bounds, checkNobodyWaits } from '../../src/sim/checkers/bounds.ts';
 import { KvModel } from '../../src/sim/checkers/kv-model.ts';
 import { Linearizability } from '../../src/sim/checkers/linearizability.ts';
@@ -11,6 +12,7 @@ import { Model } from '../../src/sim/checkers/model.ts';
 import { Oracle } from '../../src/sim/checkers/oracle.ts';
 import { WatchCheck } from '../../src/sim/checkers/watch-check.ts';
 import type { Operation } from '../../src/sim/history.ts';
+import type { SimNode } from '../../src/sim/sim-node.ts';
 import { A, leading, life, logOf, machine, put } from './support/lives.ts';
 import { CALM, calmWorld } from './support/world.ts';
 
@@ -85,6 +87,25 @@ test('a fenced write behind one of a later holder is found', () => {
   expect(() => locks.finish()).not.toThrow();
   model.apply(putOf(PROTECTED_KEY, '5'), 4, 1);
   expect(() => locks.finish()).toThrow('fenced writes are in the order of their tokens');
+});
+
+test('a lock that is told after one of a later holder is found', () => {
+  const model = new KvModel();
+  const name = bytesOfText('a-lock');
+  const locks = new LockCheck(model, name, () => undefined);
+  const key = (lease: string): ByteString => contenderKey(name, lease as LeaseId);
+  for (const [at, lease] of ['1', '2'].entries()) {
+    const range = { key: key(lease), end: null, open: false } as const;
+    model.apply(putOf(key(lease), ''), 2 * at + 1, 1);
+    const gone = { kind: 'delete', ...range, condition: null, prev: false } as const;
+    model.apply({ v: 1, requestId: null, at: 0, by: null, ...gone }, 2 * at + 2, 1);
+  }
+  const node = { name: 'n1' } as SimNode;
+  const floor = locks.newest;
+  locks.held(node, key('2'));
+  expect(() => locks.held(node, key('1'))).toThrow('fencing tokens grow');
+  expect(() => locks.held(node, key('1'), floor), 'asked before').not.toThrow();
+  expect(() => locks.held(node, key('2'))).toThrow('fencing tokens grow');
 });
 
 describe('a request', () => {

@@ -1,7 +1,8 @@
 /**
  * LOCKS: whoever is told that it holds one is the first in the queue, as all that is committed has
  * it, or was until its lease ended; and of two, the one with the greater fencing token is told
- * later.
+ * later. Only a process that stands still in between tells what was true when it had asked: for
+ * that there are tokens.
  */
 import { type ByteString, bytesOfText, textOfBytes } from '../../lib/bytes.ts';
 import { queueRange } from '../../node/locks/contender.ts';
@@ -26,8 +27,17 @@ export class LockCheck {
     this.#before = before;
   }
 
-  /** A node has told somebody that the key of its own holds the lock. */
-  held(node: SimNode, key: ByteString): void {
+  /** The token of the last who was told. */
+  get newest(): number {
+    return this.#token;
+  }
+
+  /**
+   * A node tells somebody that the key of its own holds the lock.
+   *
+   * @param floor only those are before it who were told before it asked; by default all are.
+   */
+  held(node: SimNode, key: ByteString, floor: number = this.#token): void {
     this.#before(node);
     const { start, end } = queueRange(this.#name);
     const queue = this.#model.at({ key: start, end }, Number.POSITIVE_INFINITY);
@@ -36,10 +46,10 @@ export class LockCheck {
     check(token <= first, 'locks have one holder', () => {
       return `${node.name} tells ${key} of token ${token} that it holds; ${first} was before`;
     });
-    check(token > this.#token, 'fencing tokens grow', () => {
-      return `${node.name} tells ${key} of token ${token} after ${this.#token}`;
+    check(token > floor, 'fencing tokens grow', () => {
+      return `${node.name} tells ${key} of token ${token} after ${floor}`;
     });
-    this.#token = token;
+    this.#token = Math.max(token, this.#token);
   }
 
   /** At the end: no write to what is protected came after one of a later holder. */

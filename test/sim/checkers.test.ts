@@ -145,6 +145,23 @@ describe('Model', () => {
     expect(model.read({ key: KEY }, 0, 3)).toMatchObject([{ value: bytesOfText('b') }]);
     expect(model.repeated).toBe(1);
   });
+
+  test('finds a repetition that is answered otherwise than at first, but for one forgotten', () => {
+    const model = new Model();
+    model.apply(put(1, 'a', 'r'));
+    model.apply(put(2, 'b'));
+    model.apply(put(3, 'a', 'r'));
+    model.apply(put(4, 'other', 'r'));
+    const first = { type: 'put', revision: 2, created: true, prev: null } as const;
+    const due = model.resultAt(1);
+    expect(due).toMatchObject({ type: 'put', revision: 2 });
+    expect(() => model.answers(3, due ?? first)).not.toThrow();
+    expect(() => model.answers(3, { type: 'request-expired', revision: 3 })).not.toThrow();
+    expect(() => model.answers(3, { ...first, revision: 3 })).toThrow('commands answer as');
+    expect(() => model.answers(2, { type: 'request-expired', revision: 3 })).toThrow();
+    expect(() => model.answers(4, { type: 'request-mismatch', revision: 3 })).not.toThrow();
+    expect(() => model.answers(4, due ?? first)).toThrow('commands answer as the model');
+  });
 });
 
 describe('DurableLog', () => {

@@ -27,6 +27,8 @@ export class Model {
   readonly #results = new Map<LogIndex, KvResult>();
   /** The entry that carried a request out, by the request's name. */
   readonly #byRequest = new Map<string, LogIndex>();
+  /** What was asked under each name, whenever and through whomever. */
+  readonly #contents = new Map<string, string>();
   readonly #byValue = new Map<ByteString, LogIndex>();
   /** Values that were written again, with where. */
   readonly #writtenAgain = new Map<ByteString, LogIndex>();
@@ -45,15 +47,20 @@ export class Model {
     const { requestId } = kv;
     const first = requestId === null ? undefined : this.#byRequest.get(requestId);
     if (first !== undefined) {
-      this.#repeats.add(index);
-      this.#results.set(index, this.#results.get(first) as KvResult);
+      const isSame = this.#contents.get(requestId ?? '') === contentOf(kv);
+      if (isSame) this.#repeats.add(index);
+      const { revision } = this.standAt(index);
+      const mismatch = { type: 'request-mismatch', revision } as const;
+      this.#results.set(index, isSame ? (this.#results.get(first) as KvResult) : mismatch);
       return;
     }
     if (kv.kind === 'put') this.#wrote(kv.value, index);
     this.#results.set(index, this.kv.apply(kv, index, term));
     const { revision, compactRevision, leases } = this.kv;
     this.#stands[index] = { revision, compactRevision, leaseCount: leases.size };
-    if (requestId !== null) this.#byRequest.set(requestId, index);
+    if (requestId === null) return;
+    this.#byRequest.set(requestId, index);
+    this.#contents.set(requestId, contentOf(kv));
   }
 
   /** How far the store is after the entry. */
@@ -81,8 +88,9 @@ export class Model {
     const due = this.#results.get(index);
     const isRepeated = due !== undefined && this.#repeats.has(index);
     // What is repeated late may be refused: its first answer is forgotten.
+    const isForgotten = isRepeated && result.type === 'request-expired';
     check(
-      isRepeated || canonical(result) === canonical(due),
+      isForgotten || canonical(result) === canonical(due),
       'commands answer as the model',
       () => {
         return `entry ${index} gives ${JSON.stringify(result)}, not ${JSON.stringify(due)}`;
@@ -104,4 +112,8 @@ export class Model {
     }
     return this.kv.at(range, asked === 0 ? revision : asked);
   }
+}
+
+function contentOf(command: KvCommand): string {
+  return canonical({ ...command, at: 0, by: null, requestId: null });
 }

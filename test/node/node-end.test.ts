@@ -137,6 +137,24 @@ describe('a node that is killed', () => {
   });
 });
 
+describe('the end of a node', () => {
+  test('is told once: what fails after it is no other', async () => {
+    const cluster = await NodeCluster.of(1);
+    const machine = cluster.machine(1);
+    await cluster.put(machine, 'a', '1');
+    machine.hold = ({ kind, path }) => kind === 'sync' && path.startsWith('snapshot');
+    const backup = watch(machine.node.backup(cluster.context()));
+    await cluster.clock.advance(20);
+    machine.node.kill();
+    machine.fault = ({ path }) =>
+      path.startsWith('snapshot') ? { type: 'error', code: 'EIO' } : null;
+    machine.release();
+    await cluster.clock.advance(100);
+    expect(backup.code).toBe('node-stopped');
+    expect(machine.fatal).toEqual([]);
+  });
+});
+
 describe('a node whose disk fails', () => {
   test('ends with code 3, once, and says nothing of what it has not kept', async () => {
     const cluster = await NodeCluster.of(1);

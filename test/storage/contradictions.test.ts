@@ -149,3 +149,43 @@ test('a snapshot that was verified is forgotten when another one begins', async 
   expect(await storage.finishReceive()).toBeNull();
   expect(await storage.finishReceive()).toBeNull();
 });
+
+test('a segment that has just the size it may have is followed by another', async () => {
+  const sizes = async (segmentBytes: number, count: number): Promise<number[]> => {
+    const disk = new MemoryDisk();
+    const storage = storageOn(disk, { segmentBytes });
+    await storage.open(IDENTITY);
+    for (const item of entries(1, count, 1)) await storage.append(batch([item], hardState(1)));
+    await storage.close();
+    return disk.paths().map((path) => disk.contents(path).length);
+  };
+  const [size = 0] = await sizes(2 ** 20, 1);
+  expect(await sizes(size, 1)).toEqual([size]);
+  expect(await sizes(size, 2)).toHaveLength(2);
+  expect(await sizes(size + 1, 2)).toHaveLength(1);
+});
+
+test('a marker follows whatever was written last, once', async () => {
+  const disk = new MemoryDisk();
+  const storage = storageOn(disk);
+  await storage.open(IDENTITY);
+  const markers = (): number =>
+    Buffer.from(disk.contents(segmentOf(disk)))
+      .toString()
+      .split('"synced":true').length - 1;
+  const written = [
+    () => storage.append(batch([entry(1, 1)])),
+    () => storage.append(batch([], hardState(1))),
+    () => storage.append(batch(entries(2, 4, 1), hardState(2))),
+    async () => {
+      await storage.saveSnapshot(meta(3, 1), snapshotLines(3));
+    },
+  ];
+  for (const [at, write] of written.entries()) {
+    await write();
+    expect(markers()).toBe(at);
+    await storage.markSynced();
+    await storage.markSynced();
+    expect(markers()).toBe(at + 1);
+  }
+});

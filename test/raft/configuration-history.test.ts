@@ -56,6 +56,14 @@ test('as of an index it is the newest at or before it', () => {
   expect(known).toEqual([0, 1, 1, 2, 2, 3, 3]);
 });
 
+test('truncation brings back the one of the snapshot too, and who votes by it', () => {
+  const versions = new ConfigurationHistory(TWO, 5, [entry(6, THREE)]);
+  expect(versions.voters).toEqual([idOf(1), idOf(2), idOf(3)]);
+  expect(versions.truncatedFrom(6)).toBe(true);
+  expect([versions.latest, versions.latestIndex]).toEqual([TWO, 5]);
+  expect(versions.voters).toEqual([idOf(1), idOf(2)]);
+});
+
 test('truncation brings the one before back', () => {
   const versions = history();
   expect(versions.truncatedFrom(7)).toBe(false);

@@ -75,6 +75,27 @@ test('a refusal that took longer than a heartbeat still moves the probe', () => 
   expect(hasCaughtUp(cluster)).toBe(true);
 });
 
+test('a refusal from long ago sends no leader back', () => {
+  const cluster = RaftCluster.of(3);
+  cluster.elect(1);
+  for (let i = 0; i < 5; i += 1) cluster.node(1).run((raft) => raft.propose(command(i)));
+  cluster.settle();
+  const leader = cluster.node(1);
+  const { role, term } = leader.state;
+  const progress = must(role.name === 'leader' ? role.progress.get(idOf(2)) : null, 'progress');
+  leader.run((raft) => raft.propose(command(6)));
+  const { nextIndex, state, matchIndex } = progress;
+  expect([state, nextIndex]).toEqual(['replicate', leader.state.log.lastIndex + 1]);
+  const envelope = { from: idOf(2), to: idOf(1), term, seq: progress.minSeq };
+  const refusal = { ok: false, index: 1, conflictTerm: 1, round: 0, recovery: 0 };
+  leader.run((raft) => raft.step({ type: 'append-response', ...envelope, ...refusal }));
+  expect([progress.state, progress.nextIndex, progress.matchIndex]).toEqual([
+    'replicate',
+    nextIndex,
+    matchIndex,
+  ]);
+});
+
 function hasCaughtUp(cluster: RaftCluster): boolean {
   return cluster.node(2).state.log.lastIndex === cluster.node(3).state.log.lastIndex;
 }

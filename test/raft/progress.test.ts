@@ -94,6 +94,14 @@ describe('a snapshot', () => {
     expect([progress.state, progress.nextIndex]).toEqual(['probe', 21]);
   });
 
+  test('has nothing to do with appends that left before it', () => {
+    const progress = replicating(4);
+    progress.sent(7, 5);
+    progress.becomeSnapshot(20);
+    expect([progress.inflight.size, progress.awaits(7)]).toEqual([0, false]);
+    expect(progress.tick(1)).toBe(false);
+  });
+
   test('is over when the member confirms as much', () => {
     const progress = replicating(4);
     progress.becomeSnapshot(20);

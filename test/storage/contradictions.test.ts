@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { DiskError } from '../../src/storage/disk.ts';
+import { removeIfThere } from '../../src/storage/file-write.ts';
 import { MemoryDisk } from '../../src/storage/memory-disk.ts';
 import { DamageError } from '../../src/storage/storage.ts';
 import { encodeBatch } from '../../src/storage/wal-line.ts';
@@ -188,4 +190,13 @@ test('a marker follows whatever was written last, once', async () => {
     await storage.markSynced();
     expect(markers()).toBe(at + 1);
   }
+});
+
+test('who is to remove a file says when it cannot, unless there is none', async () => {
+  const disk = new MemoryDisk();
+  await removeIfThere(disk, 'none');
+  const failing = {
+    remove: (path: string) => Promise.reject(new DiskError('EIO', 'remove', path)),
+  } as unknown as MemoryDisk;
+  expect(await failureOf(removeIfThere(failing, 'some'))).toBeInstanceOf(DiskError);
 });

@@ -121,6 +121,13 @@ describe('what an envelope may not say', () => {
   }
 });
 
+test('what is a message of one line has no other behind it', () => {
+  const [, vote] = requests();
+  const line = `${JSON.stringify(vote)}\n`;
+  expectMalformed(() => decodeRequest('vote', bytes(line + line)));
+  expectMalformed(() => decodeRequest('vote', bytes(line.trimEnd())));
+});
+
 describe('what an append may not say', () => {
   const refuse = (what: string, message: Parameters<typeof encodeMessage>[0]) => {
     test(what, () => {
@@ -153,9 +160,20 @@ describe('what an append may not say', () => {
     ],
   });
 
-  test('a count that is not the number of entries', () => {
-    const text = encodeMessage(good).replace('"count":2', '"count":1');
+  test.each([0, 1, 3])('a count that is not the number of entries: %d', (count) => {
+    const text = encodeMessage(good).replace('"count":2', `"count":${count}`);
     expectMalformed(() => decodeRequest('append', bytes(text)));
+  });
+
+  test('what is no UTF-8, or begins with a mark of its order', () => {
+    const whole = bytes(encodeMessage(good));
+    const value = Buffer.from(whole).lastIndexOf('"key":"') + 7;
+    expect(value).toBeGreaterThan(7);
+    for (const at of [0, value]) {
+      const mark = at === 0 ? [0xef, 0xbb, 0xbf] : [0xff];
+      const wrong = Uint8Array.from([...whole.subarray(0, at), ...mark, ...whole.subarray(at)]);
+      expectMalformed(() => decodeRequest('append', wrong));
+    }
   });
 
   test('a membership of a version to come is for the core to stop at', () => {

@@ -30,6 +30,8 @@ export interface Hunting {
   readonly seeds: number;
   /** Whether the unit tests are asked before it. */
   readonly units: boolean;
+  /** Whether those of the folder alone are asked, and of none that is built on it. */
+  readonly own?: boolean;
 }
 
 export interface Verdict {
@@ -46,7 +48,7 @@ export async function judge(replacement: Replacement, hunting: Hunting): Promise
   const took = (): number => (Bun.nanoseconds() - started) / 1e9;
   const own = replacement.file.split('/')[1] ?? '';
   const asked = hunting.units ? [own] : [];
-  const later = hunting.units ? (BUILT_ON.get(own) ?? []) : [];
+  const later = hunting.units && hunting.own !== true ? (BUILT_ON.get(own) ?? []) : [];
   const failed = await firstFailure(replacement, asked);
   if (failed !== null) return { ...failed, runs: 0, seconds: took() };
   const { seeds } = hunting;

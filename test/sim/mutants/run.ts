@@ -1,17 +1,23 @@
 /**
  * `bun run sim:mutants [--count 100] [--seed 1] [--seeds 60] [--only part-of-path] [--json file]
- * [--simulator-alone]`
+ * [--simulator-alone] [--own] [--by-hand]`
  *
  * Puts small mistakes into the source, one at a time, drawn by the seed, and lets the unit tests
  * and the simulator look for each, or the simulator alone. Prints those that nothing finds, and the
  * share that is found, by folder. Who is not found is not always a bug: some make no difference, or
- * only one of speed. What the file of `--json` tells of already is not tried again.
+ * only one of speed.
+ *
+ * `--own` asks no unit tests but those of the folder itself. What the file of `--json` tells of
+ * already is not tried again. `--by-hand` tries the mistakes that were thought out (by-hand/), of
+ * which `--only` is a part of file or name.
  */
 import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Source } from '../../tidy/source.ts';
+import { MISTAKES } from './by-hand/all.ts';
+import { mistaken } from './by-hand/mistake.ts';
 import { Compiler } from './compiler.ts';
-import { judge, type Verdict } from './judge.ts';
+import { type Hunting, judge, type Verdict } from './judge.ts';
 import { type Mutant, mutated } from './operators.ts';
 import { drawMutants, partOf, sourcesUnder } from './sample.ts';
 
@@ -23,6 +29,8 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     json: { type: 'string', default: '' },
     'simulator-alone': { type: 'boolean', default: false },
+    'by-hand': { type: 'boolean', default: false },
+    own: { type: 'boolean', default: false },
   },
 });
 
@@ -31,7 +39,32 @@ interface Score {
   found: number;
 }
 
+function huntingOf(): Hunting {
+  const { seeds, own } = flags;
+  return { seeds: Number(seeds), units: !flags['simulator-alone'], own };
+}
+
+async function tryByHand(): Promise<number> {
+  const hunting = huntingOf();
+  let tried = 0;
+  let found = 0;
+  for (const mistake of MISTAKES) {
+    if (!`${mistake.file} ${mistake.name}`.includes(flags.only)) continue;
+    const { by, what, runs, seconds } = await judge(await mistaken(mistake), hunting);
+    const how = by === null ? 'SURVIVES' : 'found';
+    const noticed = by === null ? '' : `; ${by}: ${what}`;
+    say(
+      `${how} ${mistake.file}: ${mistake.name}; ${runs} seeds, ${seconds.toFixed(1)} s${noticed}`,
+    );
+    tried += 1;
+    if (by !== null) found += 1;
+  }
+  say(`${found} of ${tried} mistakes found`);
+  return tried > 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
+  if (flags['by-hand']) return await tryByHand();
   const sources = await sourcesUnder(flags.only);
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const mutants = drawMutants(sources, Number(flags.seed));
@@ -39,7 +72,7 @@ async function main(): Promise<number> {
   const compiler = new Compiler();
   const scores = new Map<string, Score>();
   const known = await knownMutants();
-  const hunting = { seeds: Number(flags.seeds), units: !flags['simulator-alone'] };
+  const hunting = huntingOf();
   let tried = 0;
   try {
     for (const mutant of mutants) {

@@ -50,7 +50,7 @@ export function appendRequest(seq: number, entries: readonly Entry[] = []): Appe
     entries,
     commitIndex: 4,
     round: 9,
-    recovery: 0,
+    recovery: 9,
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { LeaseId } from '../../../src/kv/command.ts';
+import type { ByteString } from '../../../src/lib/bytes.ts';
 import { type SendOptions, testApp } from '../../support/http.ts';
 
 const ID = '9223372036854775807';
@@ -23,6 +24,25 @@ describe('PUT with lease', () => {
     expect(node.store.keysOf(ID as LeaseId)).toEqual([]);
     const twin = await send('PUT', `/kv?key=a&lease=${ID}&prev`, { body: '2' });
     expect(await twin.json()).toMatchObject({ lease: ID, prev: { value: '1' } });
+  });
+
+  test.each([`lease=${ID}`, 'ttl=30s'])('%s is on the condition that there is', async (how) => {
+    const { send, node } = appWithLease();
+    const created = await send('PUT', `/kv/a?${how}`, {
+      body: '1',
+      headers: { 'if-none-match': '*' },
+    });
+    expect(created.status).toBe(201);
+    for (const headers of [{ 'if-none-match': '*' }, { 'if-match': '"7"' }]) {
+      const failed = await send('PUT', `/kv/a?${how}`, { body: '2', headers });
+      expect(failed.status).toBe(412);
+    }
+    expect(node.store.get('a' as ByteString)).toMatchObject({ value: '1', modRevision: 2 });
+    const swapped = await send('PUT', `/kv/a?${how}`, {
+      body: '2',
+      headers: { 'if-match': '"2"' },
+    });
+    expect(swapped.status).toBe(200);
   });
 
   test('that there is not is 404 lease-not-found, and no write', async () => {

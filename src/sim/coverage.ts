@@ -156,6 +156,7 @@ export const EVENTS = [
   'scene-deposed-leader',
   'scene-return',
   'scene-recovery',
+  'scene-tail',
   'minority-changed',
 ] as const;
 

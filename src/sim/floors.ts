@@ -141,6 +141,7 @@ const PER_HUNDRED_RUNS: Readonly<Partial<Record<CoverageEvent, number>>> = {
   'scene-deposed-leader': 5,
   'scene-return': 5,
   'scene-recovery': 3,
+  'scene-tail': 3,
   'minority-changed': 50,
 };
 

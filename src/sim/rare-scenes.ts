@@ -10,7 +10,7 @@ import { LockQueue } from '../node/locks/lock-queue.ts';
 import type { Acquired } from '../node/locks/waiter.ts';
 import type { Node } from '../node/node.ts';
 import type { Calm } from './calm.ts';
-import { recovers } from './recovery-scenes.ts';
+import { recovers, returnsWithTail } from './log-scenes.ts';
 import { NO_WRITE } from './services.ts';
 import type { SimNode } from './sim-node.ts';
 
@@ -53,6 +53,7 @@ export class RareScenes {
       () => this.#asksDeposedLeader(),
       () => this.#bearsReturn(),
       () => recovers(this.#calm, this.#prng),
+      () => returnsWithTail(this.#calm, this.#prng),
     ];
     for (let i = 0; i < SCENES && !this.#calm.hasFailed; i += 1) {
       const [scene] = scenes.splice(this.#prng.between(0, scenes.length), 1);

@@ -45,6 +45,16 @@ function append(node: RaftNode, prevIndex: LogIndex, noted: boolean): AppendRequ
   return { type: 'append', ...envelope, prevIndex, prevTerm, ...body };
 }
 
+test('an answer to the survey of an earlier life is no report', () => {
+  const node = recovering();
+  const late = [2, 3].map((from) => report(node, from, [1, 1]));
+  node.restart(true);
+  // The same number of questions is asked again.
+  report(node, 2, [1, 1]);
+  for (const message of late) node.run((raft) => raft.step(message));
+  expect(node.state.recovery?.reports.size).toBe(0);
+});
+
 describe('a leader confirms the log', () => {
   test('when it has noted the recovery, and its own entry is verified', () => {
     const node = recovering();

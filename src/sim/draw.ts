@@ -148,12 +148,18 @@ export class Draw {
       const prev = prng.chance(0.3);
       // What is nested must come last: it may not touch what is written before or after it.
       if (depth > 0 && at === 0) return { type: 'txn', ...this.#branches(depth - 1, written) };
-      if (prng.chance(0.3) || written.has(key)) return { type: 'get', ...this.#range() };
+      if (prng.chance(0.3) || written.has(key)) return this.#get();
       written.add(key);
       if (prng.chance(0.3)) return { type: 'delete', key, prev };
       const value = bytesOfText(`${this.#name}-${at}`);
       return { type: 'put', key, value, lease: prng.chance(0.2) ? this.#someLease() : null, prev };
     });
+  }
+
+  /** One that cannot be read as of then keeps the whole transaction from being carried out. */
+  #get(): TxnOp {
+    const get = { type: 'get', ...this.#range() } as const;
+    return this.#prng.chance(0.1) ? { ...get, revision: this.#someRevision() } : get;
   }
 
   #compare(): Compare {

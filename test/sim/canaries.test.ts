@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { CANARIES, OPEN } from './canaries/all.ts';
-import { isFound, release, replacementOf } from './canaries/release.ts';
+import { CANARIES } from './canaries/all.ts';
+import { isFound, release, replacementsOf } from './canaries/release.ts';
 
 /** Most are found by the first few seeds. */
 const SEEDS = 400;
@@ -10,18 +10,18 @@ const SHARE = 8;
 const TURN = Math.floor(Date.now() / 86_400_000) % SHARE;
 
 test('every canary has its place in the source', async () => {
-  for (const canary of [...CANARIES, ...OPEN]) {
-    const { text } = await replacementOf(canary);
-    expect(text).toContain(canary.replace);
+  for (const canary of CANARIES) {
+    const texts = await replacementsOf(canary);
+    expect(texts.some(({ text }) => text.includes(canary.replace))).toBe(true);
   }
 });
 
 test('no two canaries have the same name', () => {
-  const names = [...CANARIES, ...OPEN].map(({ name }) => name);
+  const names = CANARIES.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 });
 
-describe('the simulator notices that', () => {
+describe('it is noticed that', () => {
   test.each(CANARIES.filter((_, at) => at % SHARE === TURN))(
     '$name',
     async (canary) => {

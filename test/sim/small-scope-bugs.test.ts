@@ -4,10 +4,10 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import type { Canary } from './canaries/canary.ts';
+import type { Bug } from './canaries/canary.ts';
 import { withReplacement } from './support/hunt.ts';
 
-interface Bug extends Canary {
+interface CrashBug extends Bug {
   /** The script and the size of the cluster that show it. */
   readonly script: string;
   readonly size: number;
@@ -19,7 +19,7 @@ const COPY =
   'copyForward(disk, seq, base, entries, carried, contents.position, pace);\n';
 const REMOVE = '  await removeSuperseded(disk, all, choice.damaged, carried);\n';
 
-const BUGS: readonly Bug[] = [
+const BUGS: readonly CrashBug[] = [
   {
     name: 'a snapshot gets its name, and the directory is not synced',
     file: 'src/storage/jsonl-storage.ts',

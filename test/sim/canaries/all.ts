@@ -9,7 +9,7 @@ import { STORAGE } from './storage.ts';
 import { STORE } from './store.ts';
 import { WATCHES } from './watches.ts';
 
-/** All canaries, by what they are about; those too that are open. */
+/** All canaries, by what they are about. */
 export const AREAS: ReadonlyMap<string, readonly Canary[]> = new Map([
   ['replication', CORE],
   ['elections', ELECTIONS],
@@ -22,10 +22,4 @@ export const AREAS: ReadonlyMap<string, readonly Canary[]> = new Map([
   ['watches', WATCHES],
 ]);
 
-const ALL: readonly Canary[] = [...AREAS.values()].flat();
-
-/** Those that must be found. */
-export const CANARIES = ALL.filter(({ isOpen }) => isOpen !== true);
-
-/** Those that nothing has found yet. */
-export const OPEN = ALL.filter(({ isOpen }) => isOpen === true);
+export const CANARIES: readonly Canary[] = [...AREAS.values()].flat();

@@ -1,19 +1,23 @@
 /**
  * CANARIES: bugs that systems of this kind have really had, as changes of one place in the source.
- * Each is put in alone, when the source is loaded; the simulator must find it. What it does not
- * find, it would not find in the next change of the program either.
+ * Each is put in alone, when the source is loaded; the simulator must find it, or a test that is
+ * named. What nothing finds, nothing would find in the next change of the program either.
  */
-export interface Canary {
+import type { Edit } from '../support/replaced-source.ts';
+
+export interface Bug extends Edit {
   readonly name: string;
   /** Where somebody had it, as far as it is known in public. */
   readonly known?: string;
-  readonly file: string;
-  /** Must be there exactly once. */
-  readonly find: string;
-  readonly replace: string;
-  /**
-   * It has not been found so far, in some dozens of seeds: either a hole, or it makes no difference
-   * to anything that is promised. `--open` tries those.
-   */
-  readonly isOpen?: true;
+  /** Elsewhere in the source, where it takes both to do harm. */
+  readonly also?: readonly Edit[];
 }
+
+interface FoundByTest {
+  /** The test file that finds it. */
+  readonly foundBy: string;
+  /** Why a world of the simulator does not, or not often enough. */
+  readonly seldom: string;
+}
+
+export type Canary = Bug & (FoundByTest | { readonly foundBy?: never });

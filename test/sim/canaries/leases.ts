@@ -11,7 +11,8 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'a renewal is confirmed by a leader of a later term',
-    isOpen: true,
+    foundBy: 'test/node/leases/lease-keeper.test.ts',
+    seldom: 'Takes a leader that is deposed and leads again within one round.',
     file: 'src/node/leases/lease-operations.ts',
     find:
       '  requireSameTerm(leases, term);\n' +
@@ -20,7 +21,8 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'how long a lease has is told by who does not lead any more',
-    isOpen: true,
+    foundBy: 'test/node/leases/leases.test.ts',
+    seldom: 'Takes the same question to whoever was deposed and does not know.',
     file: 'src/node/leases/lease-operations.ts',
     find:
       '  await reads.barrier({ deadline, signal: null });\n' +
@@ -41,15 +43,17 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'the expiry of a deposed leader counts',
-    isOpen: true,
     known: 'etcd-io/etcd#16822',
+    foundBy: 'test/kv/lease.test.ts',
+    seldom: 'Who proposes one has just looked whether it leads in that term.',
     file: 'src/kv/apply-lease.ts',
     find: 'if (lease.epoch !== epoch || stamped < term) return',
     replace: 'if (lease.epoch !== epoch) return',
   },
   {
     name: 'the checkpoint of a deposed leader counts',
-    isOpen: true,
+    foundBy: 'test/kv/lease.test.ts',
+    seldom: 'Who proposes one has just looked whether it leads in that term.',
     file: 'src/kv/apply-lease.ts',
     find: 'of command.term < term ? [] : command.leases) {',
     replace: 'of command.leases) {',
@@ -70,7 +74,8 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'a checkpoint gives a lease time back',
-    isOpen: true,
+    foundBy: 'test/kv/lease.test.ts',
+    seldom: 'Only a renewal between a checkpoint and its entry shows it.',
     file: 'src/kv/apply-lease.ts',
     find: 'if (lease?.epoch !== epoch || remaining >= lease.remaining) continue;',
     replace: 'if (lease === undefined || remaining >= lease.ttl * 1000) continue;',
@@ -84,21 +89,22 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'a renewal after an expiry was proposed is not in the log',
-    isOpen: true,
+    foundBy: 'test/kv/lease-timers.test.ts',
+    seldom: 'Takes a renewal in the few ms that an expiry is under way.',
     file: 'src/kv/lease-timers.ts',
     find: "if (timer.mustLog || timer.isExpiring) return 'log';",
     replace: "if (timer.mustLog) return 'log';",
   },
   {
     name: 'a leader counts the time of leases before it knows all of them',
-    isOpen: true,
+    foundBy: 'test/node/leases/lease-keeper.test.ts',
+    seldom: 'Takes a lease that ends in the moment a term begins.',
     file: 'src/node/leases/lease-keeper.ts',
     find: "role.name === 'leader' && machine.appliedIndex >= role.noopIndex;",
     replace: "role.name === 'leader';",
   },
   {
     name: 'a leader that comes back goes on with the timers of its earlier term',
-    isOpen: true,
     known: 'etcd-io/etcd#13491',
     file: 'src/node/leases/lease-keeper.ts',
     find: 'if (leads ? term === this.#term : this.#term === null) return;',
@@ -130,8 +136,9 @@ export const LEASES: readonly Canary[] = [
   },
   {
     name: 'who has waited for a lock does not look whether its lease still lives',
-    isOpen: true,
     known: 'etcd-io/etcd#11408',
+    foundBy: 'test/node/locks/lock-queue.test.ts',
+    seldom: 'Takes a lease that ends while its holder waits, on a node that does not hear of it.',
     file: 'src/node/locks/waiter.ts',
     find: '    let isCertain = place.isFresh;',
     replace: '    let isCertain = true;',

@@ -17,7 +17,6 @@ export const MEMBERSHIP: readonly Canary[] = [
   },
   {
     name: 'a membership change before the leader has committed in its term',
-    isOpen: true,
     known: 'raft-dev, Ongaro, 2015-07',
     file: 'src/raft/membership.ts',
     find: "  if (raft.commitIndex < leader.noopIndex) return 'term-not-begun';\n",
@@ -61,7 +60,6 @@ export const MEMBERSHIP: readonly Canary[] = [
   },
   {
     name: 'a learner refuses its vote although it may be a voter',
-    isOpen: true,
     known: 'etcd-io/etcd#10998',
     file: 'src/raft/election.ts',
     find: "  if (raft.role.name === 'leader') return { code: 'leads' };\n",
@@ -71,7 +69,6 @@ export const MEMBERSHIP: readonly Canary[] = [
   },
   {
     name: 'a new address makes a learner a voter',
-    isOpen: true,
     known: 'etcd-io/etcd#21694',
     file: 'src/raft/membership.ts',
     find: 'return replaced(before, { ...member, peerUrls, clientUrls });',
@@ -79,14 +76,12 @@ export const MEMBERSHIP: readonly Canary[] = [
   },
   {
     name: 'a learner is promoted before it has caught up',
-    isOpen: true,
     file: 'src/raft/membership.ts',
     find: "if (change.type === 'promote' && !hasCaughtUp(raft, raft.role, change.id)) {",
     replace: "if (change.type === 'update' && !hasCaughtUp(raft, raft.role, change.id)) {",
   },
   {
     name: 'who was removed is listened to',
-    isOpen: true,
     known: 'hashicorp/raft#524',
     file: 'src/raft/raft.ts',
     find: '    if (raft.hasRemoved(message.from)) return;\n',
@@ -94,7 +89,6 @@ export const MEMBERSHIP: readonly Canary[] = [
   },
   {
     name: 'a removal counts before it is committed',
-    isOpen: true,
     file: 'src/raft/state.ts',
     find: 'return this.history.at(this.commitIndex).removed.includes(id);',
     replace: 'return this.history.latest.removed.includes(id);',
@@ -108,28 +102,24 @@ export const MEMBERSHIP: readonly Canary[] = [
   },
   {
     name: 'who may have lost its vote votes again',
-    isOpen: true,
     file: 'src/raft/election.ts',
     find: "  if (!allowsCandidate(raft, message)) return { code: 'recovering' };\n",
     replace: '',
   },
   {
     name: 'an answer from before a torn log confirms the log after it',
-    isOpen: true,
     file: 'src/raft/progress.ts',
     find: '    this.recovery = recovery;\n    this.minSeq = nextSeq;\n    this.matchIndex = 0;',
     replace: '    this.recovery = recovery;',
   },
   {
     name: 'a leader that does not know of a recovery ends it',
-    isOpen: true,
     file: 'src/raft/recovery.ts',
     find: '  if (recovery === null || message.recovery !== recovery.id) return;\n',
     replace: '  if (recovery === null) return;\n',
   },
   {
     name: 'the word of one other voter ends a recovery',
-    isOpen: true,
     file: 'src/raft/recovery.ts',
     find: 'if (raft.voters.every((id) => lastOf(id) !== undefined)) return true;',
     replace:
@@ -137,7 +127,6 @@ export const MEMBERSHIP: readonly Canary[] = [
   },
   {
     name: 'a recovered node gives the vote anew that it may have lost',
-    isOpen: true,
     file: 'src/raft/recovery.ts',
     find: '  if (raft.vote === null) {\n    raft.vote = raft.id;',
     replace: '  if (raft.vote === undefined) {\n    raft.vote = raft.id;',

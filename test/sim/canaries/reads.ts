@@ -23,7 +23,6 @@ export const READS: readonly Canary[] = [
   },
   {
     name: 'a read joins the round that runs',
-    isOpen: true,
     file: 'src/raft/read-index.ts',
     find: '    role.reads.waiting.push({ context, from: null });',
     replace:
@@ -32,7 +31,6 @@ export const READS: readonly Canary[] = [
   },
   {
     name: 'a second attempt has the name of the first',
-    isOpen: true,
     known: 'etcd-io/etcd#20418',
     file: 'src/node/loop/reads.ts',
     find: '    this.#context += 1;\n',
@@ -46,9 +44,8 @@ export const READS: readonly Canary[] = [
   },
   {
     name: 'a deposed leader answers the reads that wait',
-    isOpen: true,
     file: 'src/raft/read-index.ts',
-    find: "    finish(raft, read, null, 'lost-leadership');",
-    replace: "    finish(raft, read, raft.commitIndex, 'lost-leadership');",
+    find: "    finish(raft, read, null, { code: 'lost-leadership' });",
+    replace: "    finish(raft, read, raft.commitIndex, { code: 'lost-leadership' });",
   },
 ];

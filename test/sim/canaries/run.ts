@@ -1,16 +1,17 @@
 /**
- * `bun run sim:canaries [--only text] [--seeds 400] [--starts 3] [--brief] [--open] [--markdown]`
+ * `bun run sim:canaries [--only text] [--seeds 400] [--starts 3] [--brief] [--simulator]
+ * [--markdown]`
  *
  * Puts every canary in, one at a time, and lets the simulator look for it, from several starting
- * points. Prints what noticed it, and how long that took; ends with 1 when one was not found.
- * `--brief` looks in worlds that end sooner first; `--markdown` writes the table into
- * docs/canaries.md. `--open` tries those that nothing has found yet, and of which nothing is asked.
+ * points; or a test, where one is named. Prints what noticed it, and how long that took; ends with
+ * 1 when one was not found. `--brief` looks in worlds that end sooner first; `--simulator` tries
+ * those alone that a test finds, without it; `--markdown` writes the table into docs/canaries.md.
  */
 import { parseArgs } from 'node:util';
-import { AREAS, OPEN } from './all.ts';
+import { AREAS } from './all.ts';
 import type { Finding } from '../support/hunt.ts';
 import type { Canary } from './canary.ts';
-import { isFound, release } from './release.ts';
+import { isFound, seedsOf, testOf } from './release.ts';
 import { type Row, rowOf, writePage } from './table.ts';
 
 /** Starting points are so far apart. */
@@ -22,7 +23,7 @@ const { values: flags } = parseArgs({
     seeds: { type: 'string', default: '400' },
     starts: { type: 'string', default: '1' },
     brief: { type: 'boolean', default: false },
-    open: { type: 'boolean', default: false },
+    simulator: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
   },
 });
@@ -31,17 +32,20 @@ async function main(): Promise<number> {
   const rows: Row[] = [];
   for (const [area, canaries] of AREAS) {
     for (const canary of canaries) {
-      if ((canary.isOpen === true) !== flags.open) continue;
+      if (flags.simulator && canary.foundBy === undefined) continue;
       if (!`${area}: ${canary.name} ${canary.file}`.includes(flags.only)) continue;
-      const row = await tryOut(area, canary);
+      const row =
+        flags.simulator || canary.foundBy === undefined
+          ? await tryOut(area, canary)
+          : rowOf(area, canary, [await testOf(canary, canary.foundBy)]);
       rows.push(row);
       const { found, of, seeds, seconds, invariants } = row;
       const how = found === of ? 'found    ' : 'NOT FOUND';
-      const what = `${seeds} seeds, ${seconds.toFixed(1)} s, ${invariants.join('; ')}`;
+      const where = seeds === 0 ? (canary.foundBy ?? '') : `${seeds} seeds`;
+      const what = `${where}, ${seconds.toFixed(1)} s, ${invariants.join('; ')}`;
       say(`${how} ${area}: ${canary.name}; ${what}`);
     }
   }
-  for (const { name } of flags.open ? [] : OPEN) say(`open: ${name}`);
   const missed = rows.filter(({ found, of }) => found < of).length;
   if (flags.markdown) await writePage(rows, process.argv.slice(2).join(' '));
   say(`${rows.length - missed} passed, ${missed} failed`);
@@ -52,9 +56,9 @@ async function tryOut(area: string, canary: Canary): Promise<Row> {
   const findings = [];
   for (let start = 0; start < Number(flags.starts); start += 1) {
     const seeds = { from: 1 + start * APART, count: Number(flags.seeds) };
-    const brief = flags.brief ? await release(canary, { ...seeds, brief: true }) : null;
+    const brief = flags.brief ? await seedsOf(canary, { ...seeds, brief: true }) : null;
     const finding =
-      brief !== null && isFound(brief) ? brief : sum(brief, await release(canary, seeds));
+      brief !== null && isFound(brief) ? brief : sum(brief, await seedsOf(canary, seeds));
     if (!isFound(finding)) say(`  ${finding.invariant ?? 'nothing'}: ${finding.message}`);
     findings.push(finding);
   }

@@ -10,7 +10,6 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'a sync that failed is tried again',
-    isOpen: true,
     known: 'cockroachdb/cockroach#37102 (fsyncgate)',
     file: 'src/storage/wal-writer.ts',
     find: '    await file.sync();\n    this.#position = { crc, batch };',
@@ -33,7 +32,6 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'a segment gets its name before its first batch is durable',
-    isOpen: true,
     file: 'src/storage/wal-segment.ts',
     find: '  await file.sync();\n  await publish(disk, path);',
     replace: '  await publish(disk, path);',
@@ -47,8 +45,9 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'the log speaks of a snapshot before it has its name',
-    isOpen: true,
     known: 'etcd-io/etcd#10219',
+    foundBy: 'test/storage/crash.test.ts',
+    seldom: 'Takes a crash between two operations; small scripts have all of them.',
     file: 'src/storage/jsonl-storage.ts',
     find:
       '    await this.#disk.rename(path, snapshotPath(index));\n' +
@@ -74,7 +73,8 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'the log is cut before the snapshot that replaces it is there',
-    isOpen: true,
+    foundBy: 'test/storage/crash.test.ts',
+    seldom: 'Takes a crash while a snapshot is written; small scripts have all of them.',
     file: 'src/storage/jsonl-storage.ts',
     find: '    this.#saving = true;\n    try {\n',
     replace:
@@ -99,22 +99,23 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'the log ends at the first line that is bad',
-    isOpen: true,
     known: 'cockroachdb/pebble#453',
+    foundBy: 'test/storage/wal-damage.test.ts',
+    seldom: 'Such a log recovers, which is safe as well: to refuse is only more careful.',
     file: 'src/storage/wal-reader.ts',
     find: '      if (decoded.line.batch <= this.#complete.batch + 1) continue;',
     replace: '      if (decoded.line.batch > 0) continue;',
   },
   {
     name: 'a second start forgets that the log was torn at the first',
-    isOpen: true,
     file: 'src/storage/recovery.ts',
     find: "    torn: log.torn || contents.tail === 'torn',",
     replace: "    torn: contents.tail === 'torn',",
   },
   {
     name: 'the vote in a torn batch is forgotten',
-    isOpen: true,
+    foundBy: 'test/storage/wal-damage.test.ts',
+    seldom: 'Who recovers takes its vote for given in every term that it hears of.',
     file: 'src/storage/wal-reader.ts',
     find: 'salvaged: tail?.torn === true ? this.#salvaged : null,',
     replace: 'salvaged: null,',
@@ -127,14 +128,14 @@ export const STORAGE: readonly Canary[] = [
   },
   {
     name: 'segments that still hold what is not in a snapshot are removed',
-    isOpen: true,
     file: 'src/storage/wal-writer.ts',
     find: 'if (oldest === undefined || oldest.maxIndex > index) return;',
     replace: 'if (oldest === undefined || oldest.maxIndex > index + 20) return;',
   },
   {
     name: 'a snapshot of what is not durable in the log yet',
-    isOpen: true,
+    foundBy: 'test/node/snapshots/snapshots-take.test.ts',
+    seldom: 'Takes a snapshot that is written in less time than a batch of the log.',
     file: 'src/node/snapshots/snapshots.ts',
     find: '    await whenDurable(index);\n',
     replace: '',

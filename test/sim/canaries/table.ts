@@ -1,7 +1,6 @@
 /** THE TABLE of canaries, for people. */
 import { join } from 'node:path';
 import type { Finding } from '../support/hunt.ts';
-import { OPEN } from './all.ts';
 import type { Canary } from './canary.ts';
 import { isFound } from './release.ts';
 
@@ -43,26 +42,15 @@ function median(values: readonly number[]): number {
 
 /** @param flags those that the rows were made with, as they were given. */
 export async function writePage(rows: readonly Row[], flags: string): Promise<void> {
-  const areas = new Set(rows.map(({ area }) => area));
+  const bySeeds = rows.filter(({ canary }) => canary.foundBy === undefined);
+  const areas = new Set(bySeeds.map(({ area }) => area));
   const sections = [...areas].map((area) => {
-    const own = rows.filter((row) => row.area === area);
+    const own = bySeeds.filter((row) => row.area === area);
     const title = area.charAt(0).toUpperCase() + area.slice(1);
     return [`## ${title}`, '', ...HEAD, ...own.map(lineOf), ''].join('\n');
   });
-  const page = [introduction(rows.length, flags), ...sections, openOnes()].join('\n');
+  const page = [introduction(rows, flags), ...sections, byTests(rows)].join('\n');
   await Bun.write(PAGE, page);
-}
-
-function openOnes(): string {
-  const lines = OPEN.map(({ name, file }) => `- ${name} (\`${file}\`)`);
-  return `## Open
-
-Nothing has found these yet, in some dozens of seeds: either they are holes in the simulator, or
-they make no difference to anything that is promised, because something else stands in for what
-they take away. \`bun run sim:canaries --open\` tries them.
-
-${lines.join('\n')}
-`;
 }
 
 const HEAD = [
@@ -76,12 +64,34 @@ function lineOf({ canary, seeds, seconds, invariants, found, of }: Row): string 
   return `| ${cells.join(' | ')} |`;
 }
 
-function introduction(count: number, flags: string): string {
+/** Those that a test finds. */
+function byTests(rows: readonly Row[]): string {
+  const lines = rows.flatMap(({ canary, found, of }) => {
+    if (canary.foundBy === undefined) return [];
+    const by = found === of ? `\`${canary.foundBy}\`` : 'not found';
+    return [`| ${[canary.name, canary.known ?? '', by, canary.seldom].join(' | ')} |`];
+  });
+  return `## Found by tests
+
+What these do shows too seldom in a world of the simulator, or something else stands in for what
+they take away. The test that is named fails with each. \`bun run sim:canaries --simulator\` lets
+the simulator look for them all the same.
+
+| canary | seen before | noticed by | why so |
+| --- | --- | --- | --- |
+${lines.join('\n')}
+`;
+}
+
+function introduction(rows: readonly Row[], flags: string): string {
+  const tests = rows.filter(({ canary }) => canary.foundBy !== undefined).length;
   return `# Bug canaries
 
 Bugs that systems of this kind have had, or could well have, are put into abcd one at a time, by a
-change of one place of the source while it is loaded. The simulator has to find each: what it does
-not find, it would not find in the next change of the program either. There are ${count}.
+change of the source while it is loaded. The simulator has to find each, or the test that is named,
+where a world of the simulator comes to it too seldom: what nothing finds, nothing would find in the
+next change of the program either. The simulator finds ${rows.length - tests} of the
+${rows.length}, a test ${tests}.
 
 This page is written by \`bun run sim:canaries ${flags}\`.
 

@@ -1,4 +1,4 @@
-/** A HUNT: the simulator looks for a bug that was put into one file of the source. */
+/** A HUNT: the simulator looks for a bug that was put into the source. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export const NO_START = 'the program starts';
 
 /** Runs seeds one after another, until one fails. */
 export function hunt(
-  replacement: Replacement,
+  replacement: Replacement | readonly Replacement[],
   { from, count, brief = false }: Seeds,
 ): Promise<Finding> {
   return withReplacement(replacement, async (env) => {
@@ -79,13 +79,13 @@ export function hunt(
 
 /** Runs something with an environment in which processes that preload it see another source. */
 export async function withReplacement<T>(
-  replacement: Replacement,
+  replacement: Replacement | readonly Replacement[],
   work: (env: Record<string, string | undefined>) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'abcd-hunt-'));
   try {
     const path = join(folder, 'replacement.json');
-    await writeFile(path, JSON.stringify(replacement));
+    await writeFile(path, JSON.stringify([replacement].flat()));
     return await work({ ...process.env, [REPLACEMENT_VARIABLE]: path });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppliedResult, KvCommand } from '../../src/kv/command.ts';
 import { EMPTY_BYTES } from '../../src/lib/bytes.ts';
-import { ABSENT, b, changedAt, del, grant, id, pair, put, stone } from './support/commands.ts';
+import {
+  ABSENT,
+  b,
+  changedAt,
+  del,
+  grant,
+  id,
+  pair,
+  put,
+  revoke,
+  stone,
+} from './support/commands.ts';
 import { Rig } from './support/rig.ts';
 
 /** a at 2, b at 3, c at 4, and a again at 5. */
@@ -227,4 +238,24 @@ describe('what a put keeps of the key', () => {
     expect(rig.apply(attached)).toEqual(failed);
     expect(rig.changes).toEqual([]);
   });
+});
+
+test.each<[string, KvCommand]>([
+  ['a range that is deleted', del('k', { end: b('l') })],
+  ['a lease that ends', revoke('7')],
+])('of %s all is told at once, however much it is', (_, command) => {
+  const rig = new Rig();
+  const keys = Array.from({ length: 3000 }, (__, at) => `k${String(at).padStart(4, '0')}`);
+  rig.apply(grant('7'), ...keys.map((key) => put(key, 'v', { lease: id('7') })), put('z', 'v'));
+  rig.changes.length = 0;
+  rig.apply(command);
+  expect(rig.changes).toHaveLength(1);
+  const [{ revision, events } = { revision: 0, events: [] }] = rig.changes;
+  expect(revision).toBe(3003);
+  expect(events.map(({ type, kv }) => [type, kv.key, kv.modRevision])).toEqual(
+    keys.map((key) => ['delete', b(key), 3003]),
+  );
+  // A watch of the past tells the same.
+  const replayed = rig.view.replay(EMPTY_BYTES, null, 3003, 1);
+  expect(replayed).toMatchObject({ type: 'replay', changes: [{ revision: 3003, events }] });
 });

@@ -1,10 +1,12 @@
 import { expect, test } from 'bun:test';
 import type { ClusterId, MemberId } from '../../src/lib/ids.ts';
 import { Prng } from '../../src/lib/prng.ts';
+import { writeFence } from '../../src/storage/fence.ts';
 import { JsonlStorage } from '../../src/storage/jsonl-storage.ts';
 import { MemoryDisk } from '../../src/storage/memory-disk.ts';
 import { NodeDisk } from '../../src/storage/node-disk.ts';
 import { DamageError } from '../../src/storage/storage.ts';
+import { turn } from '../node/support/manual-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const IDENTITY = { clusterId: '77' as ClusterId, memberId: '5' as MemberId, node: {} };
@@ -72,4 +74,26 @@ test('a directory can be fenced after a failure of its disk', async () => {
   const batch = { state: { term: 3, vote: null }, entries: [] };
   expect(await storage.append(batch).catch(() => 'failed')).toBe('failed');
   expect(await storage.fence(FENCE)).toBeInstanceOf(DamageError);
+});
+
+test('the mark is said to be made when it would survive a power cut, and not before', async () => {
+  let held = 0;
+  for (let point = 1; ; point += 1) {
+    let operations = 0;
+    const disk = new MemoryDisk({
+      schedule: (complete) => {
+        operations += 1;
+        if (operations !== point) queueMicrotask(complete);
+      },
+    });
+    let said = false;
+    void writeFence(disk, FENCE).then(() => {
+      said = true;
+    });
+    await turn();
+    if (operations < point) break;
+    held += 1;
+    expect({ point, said }).toEqual({ point, said: false });
+  }
+  expect(held).toBeGreaterThan(4);
 });

@@ -68,6 +68,13 @@ describe('the queue of a name', () => {
     expect(keysOf(node, 'a')).toEqual(['a/1', 'a/2']);
   });
 
+  test.each([15, 16, 17, 48, 500])('is found whole, with %d in it', (count) => {
+    const node = new FakeNode();
+    const keys = Array.from({ length: count }, (_, at) => `a/${(count - at).toString(16)}`);
+    for (const key of keys) put(node, key);
+    expect(keysOf(node, 'a')).toEqual(keys);
+  });
+
   test('is found among any other keys, as by looking at each of them', () => {
     const prng = new Prng(7);
     const node = new FakeNode();

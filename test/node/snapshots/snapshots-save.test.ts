@@ -10,6 +10,8 @@ import { put } from '../../kv/support/commands.ts';
 import { Rig } from '../../kv/support/rig.ts';
 import { turn } from '../support/manual-clock.ts';
 
+const FILE = { index: 0, term: 3, configuration: EMPTY_CONFIGURATION, bytes: 1, hash: '00' };
+
 /** Snapshots of a machine whose log is durable, and whose disk writes, when the test says so. */
 function setup() {
   const rig = new Rig();
@@ -18,19 +20,27 @@ function setup() {
   const saved: { meta: SnapshotMeta; lines: string[] }[] = [];
   const compacted: number[] = [];
   const configured: number[] = [];
-  let newest: SnapshotFile | null = null;
+  const world = {
+    newest: null as SnapshotFile | null,
+    sleeps: [] as ((goesOn: boolean) => void)[],
+  };
   const storage: Partial<Storage> = {
-    newestSnapshot: () => newest,
+    newestSnapshot: () => world.newest,
     saveSnapshot: async (meta, lines) => {
       await written.promise;
       saved.push({ meta, lines: [...lines] });
-      newest = { ...meta, bytes: 1, hash: '00' };
-      return newest;
+      world.newest = { ...FILE, ...meta };
+      return world.newest;
     },
   };
-  const log = { term: () => 3, baseIndex: 0, entry: () => ({ json: '{}' }) };
+  const log = {
+    term: (): number | null => 3,
+    baseIndex: 0,
+    lastIndex: 0,
+    entry: () => ({ json: '{}' }),
+  };
   const raft = {
-    state: { log: { ...log, lastIndex: 0 } },
+    state: { log },
     configurationAt: (index: number) => {
       configured.push(index);
       return EMPTY_CONFIGURATION;
@@ -44,6 +54,12 @@ function setup() {
     events: { emit: () => undefined } as unknown as SnapshotsOptions['events'],
     limits: { ...DEFAULT_LIMITS, retainEntries: 0 },
     whenDurable: () => durable.promise,
+    delays: {
+      sleep: () => {
+        if (world.sleeps.length > 9) throw new Error('it looks without a rest');
+        return new Promise((resolve) => world.sleeps.push(resolve));
+      },
+    } as unknown as SnapshotsOptions['delays'],
     failed: (error) => {
       throw error;
     },
@@ -51,9 +67,9 @@ function setup() {
   const snapshots = new Snapshots(options as SnapshotsOptions);
   const write = (key: string): void => {
     rig.apply(put(key, 'v'));
-    raft.state.log.lastIndex = rig.machine.appliedIndex;
+    log.lastIndex = rig.machine.appliedIndex;
   };
-  return { rig, snapshots, saved, compacted, configured, durable, written, write };
+  return { rig, snapshots, saved, compacted, configured, durable, written, log, world, write };
 }
 
 test('a snapshot is of its index, whatever is applied while it waits and is written', async () => {
@@ -80,4 +96,28 @@ test('a snapshot is of its index, whatever is applied while it waits and is writ
   expect([restored.appliedIndex, restored.hash()]).toEqual([2, hash]);
   // The log goes as far as the snapshot reaches, and no further.
   expect(compacted).toEqual([2]);
+});
+
+test('none is taken while a received one takes the place of the state; it is waited for', async () => {
+  const { rig, snapshots, log, world, write } = setup();
+  write('a');
+  // The log has been replaced already; the state has not.
+  log.term = () => null;
+  const taken = snapshots.takeNow();
+  await turn();
+  expect(world.sleeps).toHaveLength(1);
+  world.newest = { ...FILE, index: rig.machine.appliedIndex };
+  world.sleeps[0]?.(true);
+  await taken;
+  expect(world.sleeps).toHaveLength(1);
+});
+
+test('and not at all any more when the node stops', async () => {
+  const { snapshots, log, world, write } = setup();
+  write('a');
+  log.term = () => null;
+  const taken = snapshots.takeNow();
+  await turn();
+  world.sleeps[0]?.(false);
+  await expect(taken).rejects.toThrow('stopped');
 });

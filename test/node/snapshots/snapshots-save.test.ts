@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { StateMachine } from '../../../src/kv/state-machine.ts';
-import { DEFAULT_LIMITS } from '../../../src/node/options.ts';
+import { DEFAULT_LIMITS, type NodeLimits } from '../../../src/node/options.ts';
 import { Snapshots, type SnapshotsOptions } from '../../../src/node/snapshots/snapshots.ts';
 import { EMPTY_CONFIGURATION } from '../../../src/raft/configuration.ts';
 import type { Raft } from '../../../src/raft/raft.ts';
@@ -13,11 +13,12 @@ import { turn } from '../support/manual-clock.ts';
 const FILE = { index: 0, term: 3, configuration: EMPTY_CONFIGURATION, bytes: 1, hash: '00' };
 
 /** Snapshots of a machine whose log is durable, and whose disk writes, when the test says so. */
-function setup() {
+function setup(retained: Partial<NodeLimits> = {}) {
   const rig = new Rig();
   const durable = Promise.withResolvers<void>();
   const written = Promise.withResolvers<void>();
   const saved: { meta: SnapshotMeta; lines: string[] }[] = [];
+  const begun: number[] = [];
   const compacted: number[] = [];
   const configured: number[] = [];
   const world = {
@@ -27,6 +28,7 @@ function setup() {
   const storage: Partial<Storage> = {
     newestSnapshot: () => world.newest,
     saveSnapshot: async (meta, lines) => {
+      begun.push(meta.index);
       await written.promise;
       saved.push({ meta, lines: [...lines] });
       world.newest = { ...FILE, ...meta };
@@ -52,7 +54,7 @@ function setup() {
     machine: rig.machine,
     raft: raft as unknown as Raft,
     events: { emit: () => undefined } as unknown as SnapshotsOptions['events'],
-    limits: { ...DEFAULT_LIMITS, retainEntries: 0 },
+    limits: { ...DEFAULT_LIMITS, retainEntries: 0, ...retained },
     whenDurable: () => durable.promise,
     delays: {
       sleep: () => {
@@ -69,18 +71,31 @@ function setup() {
     rig.apply(put(key, 'v'));
     log.lastIndex = rig.machine.appliedIndex;
   };
-  return { rig, snapshots, saved, compacted, configured, durable, written, log, world, write };
+  return {
+    rig,
+    snapshots,
+    begun,
+    saved,
+    compacted,
+    configured,
+    durable,
+    written,
+    log,
+    world,
+    write,
+  };
 }
 
 test('a snapshot is of its index, whatever is applied while it waits and is written', async () => {
-  const { rig, snapshots, saved, compacted, configured, durable, written, write } = setup();
+  const { rig, snapshots, begun, saved, compacted, configured, durable, written, write } = setup();
   write('a');
   write('b');
   const hash = rig.machine.hash();
   const taken = snapshots.takeNow();
   write('c');
   await turn();
-  expect(saved).toEqual([]);
+  // The log on disk cannot stand on what it does not hold yet.
+  expect(begun).toEqual([]);
   durable.resolve();
   await turn();
   write('d');
@@ -98,7 +113,7 @@ test('a snapshot is of its index, whatever is applied while it waits and is writ
   expect(compacted).toEqual([2]);
 });
 
-test('none is taken while a received one takes the place of the state; it is waited for', async () => {
+test('where a received one takes the place of the state none is taken; it is awaited', async () => {
   const { rig, snapshots, log, world, write } = setup();
   write('a');
   // The log has been replaced already; the state has not.
@@ -120,4 +135,23 @@ test('and not at all any more when the node stops', async () => {
   await turn();
   world.sleeps[0]?.(false);
   await expect(taken).rejects.toThrow('stopped');
+});
+
+test.each<[Partial<NodeLimits>, number]>([
+  [{ retainEntries: 2 }, 2],
+  [{ retainEntries: 3 }, 1],
+  [{ retainEntries: 9 }, 0],
+  [{ retainEntries: 9, retainBytes: 6 }, 1],
+  [{ retainEntries: 3, retainBytes: 4 }, 2],
+])('of a log of four entries, %j keeps those behind %d in memory', async (retained, index) => {
+  const { snapshots, compacted, durable, written, write } = setup(retained);
+  write('a');
+  write('b');
+  const taken = snapshots.takeNow();
+  write('c');
+  write('d');
+  durable.resolve();
+  written.resolve();
+  await taken;
+  expect(compacted).toEqual([index]);
 });

@@ -179,23 +179,47 @@ describe.each(NAMES)('crash at every operation: %s', (name) => {
   });
 });
 
-test('segments that go together go one after the other: none is missing between two', async () => {
-  // Each entry has a segment of its own; the second snapshot sets free those of the first.
-  const script = async (disk: MemoryDisk, acknowledged: (index: number) => void): Promise<void> => {
-    const storage = storageOn(disk, { segmentBytes: 1 });
-    await storage.open(IDENTITY);
-    const write = async (from: number, to: number): Promise<void> => {
-      for (const item of entries(from, to, 1)) {
-        await storage.append(batch([item], hardState(1)));
-        acknowledged(item.index);
-      }
-    };
-    await write(1, 6);
-    await storage.saveSnapshot(meta(6, 1), snapshotLines(6));
-    await write(7, 8);
-    await storage.saveSnapshot(meta(8, 1), snapshotLines(8));
-    await write(9, 9);
+/** Each entry has a segment of its own; the second snapshot sets free those of the first. */
+async function freeing(disk: MemoryDisk, acknowledged: (index: number) => void): Promise<void> {
+  const storage = storageOn(disk, { segmentBytes: 1 });
+  await storage.open(IDENTITY);
+  const write = async (from: number, to: number): Promise<void> => {
+    for (const item of entries(from, to, 1)) {
+      await storage.append(batch([item], hardState(1)));
+      acknowledged(item.index);
+    }
   };
+  await write(1, 6);
+  await storage.saveSnapshot(meta(6, 1), snapshotLines(6));
+  await write(7, 8);
+  await storage.saveSnapshot(meta(8, 1), snapshotLines(8));
+  await write(9, 9);
+}
+
+test('no name changes while another does, nor is the directory synced meanwhile', async () => {
+  // What a disk is given side by side it may do in any order.
+  const changesNames = new Set(['rename', 'remove', 'create', 'sync-directory', 'make-directory']);
+  const underWay: string[] = [];
+  const together: string[] = [];
+  let removals = 0;
+  const disk = new MemoryDisk({
+    schedule: (complete, { kind, path }) => {
+      const isName = changesNames.has(kind);
+      if (isName && underWay.length > 0) together.push(`${underWay.join()}, ${kind} ${path}`);
+      if (isName) underWay.push(`${kind} ${path}`);
+      if (kind === 'remove') removals += 1;
+      setImmediate(() => {
+        if (isName) underWay.shift();
+        complete();
+      });
+    },
+  });
+  await freeing(disk, () => undefined);
+  expect([together, underWay]).toEqual([[], []]);
+  expect(removals).toBeGreaterThan(5);
+});
+
+test('segments that go together go one after the other: none is missing between two', async () => {
   let cases = 0;
   for (let point = 1; ; point += 1) {
     const stop = disksThatStop(point);
@@ -204,7 +228,7 @@ test('segments that go together go one after the other: none is missing between 
     const acknowledged = (index: number): void => {
       known = index;
     };
-    await Promise.race([script(disk, acknowledged), stop.stopped]);
+    await Promise.race([freeing(disk, acknowledged), stop.stopped]);
     if (!stop.hit()) break;
     for (let variant = 0; variant < 8; variant += 1) {
       const { snapshot, entries: behind } = await open(

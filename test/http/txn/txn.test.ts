@@ -84,6 +84,29 @@ describe('POST /txn', () => {
     });
   });
 
+  test('answers by the list that was carried out, though the other is as long', async () => {
+    const app = testApp();
+    const lists = (key: string) => ({
+      success: [put(`${key}1`, '')],
+      failure: [put(`${key}2`, '')],
+    });
+    const fails = compare('none', 'create', '>', 0);
+    const { body } = await txn(app, {
+      compare: [fails],
+      success: [put('a', ''), { txn: lists('b') }, { txn: lists('c') }],
+      failure: [put('d', ''), { txn: lists('e') }, { txn: { compare: [fails], ...lists('f') } }],
+    });
+    const created = (key: string) => ({ put: { key, revision: 2, created: true } });
+    expect(body).toMatchObject({
+      succeeded: false,
+      results: [
+        created('d'),
+        { txn: { succeeded: true, results: [created('e1')] } },
+        { txn: { succeeded: false, results: [created('f2')] } },
+      ],
+    });
+  });
+
   test.each<[boolean, object]>([
     [true, compare('a', 'value', '=', 'é')],
     [true, compare({ base64: 'YQ==' }, 'value', '=', { base64: 'w6k=' })],

@@ -12,6 +12,15 @@ import { turn } from '../support/manual-clock.ts';
 
 const FILE = { index: 0, term: 3, configuration: EMPTY_CONFIGURATION, bytes: 1, hash: '00' };
 
+/** Pauses that end when the test says so, and whether the node goes on then. */
+function pausing(sleeps: ((goesOn: boolean) => void)[]): SnapshotsOptions['delays'] {
+  const sleep = (): Promise<boolean> => {
+    if (sleeps.length > 9) throw new Error('it looks without a rest');
+    return new Promise((resolve) => sleeps.push(resolve));
+  };
+  return { sleep } as unknown as SnapshotsOptions['delays'];
+}
+
 /** Snapshots of a machine whose log is durable, and whose disk writes, when the test says so. */
 function setup(retained: Partial<NodeLimits> = {}) {
   const rig = new Rig();
@@ -56,12 +65,7 @@ function setup(retained: Partial<NodeLimits> = {}) {
     events: { emit: () => undefined } as unknown as SnapshotsOptions['events'],
     limits: { ...DEFAULT_LIMITS, retainEntries: 0, ...retained },
     whenDurable: () => durable.promise,
-    delays: {
-      sleep: () => {
-        if (world.sleeps.length > 9) throw new Error('it looks without a rest');
-        return new Promise((resolve) => world.sleeps.push(resolve));
-      },
-    } as unknown as SnapshotsOptions['delays'],
+    delays: pausing(world.sleeps),
     failed: (error) => {
       throw error;
     },

@@ -21,6 +21,8 @@ const KEY = bytesOfText('key');
 const OTHER_KEY = bytesOfText('other');
 const ASK_TIMEOUT_MS = 300;
 const ATTEMPTS = 40;
+/** When a leader has noticed that a member is gone, and refuses what would cost the quorum. */
+const NOTICED_MS = 1_500;
 const RETRY_AFTER_MS = 50;
 const BURST = 5;
 const BURST_BYTES = 300;
@@ -202,6 +204,8 @@ async function damage(stage: Stage): Promise<void> {
   stage.damageLog(node);
   stage.start(node);
   await stage.settled();
+  // Whoever changes the membership in the same moment has two failures at once, of three members.
+  if (node.isGone) await stage.sim.world.scheduler.pause(NOTICED_MS);
 }
 
 /** Asks until the answer is yes; gives up in the end. */

@@ -2,8 +2,8 @@
 
 import type { MemberId } from '../lib/ids.ts';
 import type { FoundingEntry } from '../node/bootstrap.ts';
-import { inquire, type Opinion, type Verdict } from '../node/founding-inquiry.ts';
-import { type Caller, call, field, listField, textField } from './http.ts';
+import { inquire, type Opinion, opinionOf, type Verdict } from '../node/founding-inquiry.ts';
+import { type Caller, call, field, listField } from './http.ts';
 
 const ASK_TIMEOUT_MS = 1000;
 
@@ -24,7 +24,8 @@ async function ask(caller: Caller, self: MemberId, url: string): Promise<Opinion
   if (answer.type !== 'answered') return answer.type;
   const configuration = field(answer.body, 'configuration');
   if (answer.status !== 200 || configuration === undefined) return 'silent';
-  if (listField(configuration, 'removed').includes(self)) return { type: 'removed', toldBy: url };
-  const member = listField(configuration, 'members').find((item) => textField(item, 'id') === self);
-  return field(member, 'active') === true ? { type: 'lost', toldBy: url } : 'clear';
+  const members = listField(configuration, 'members').map((member) => {
+    return { id: field(member, 'id'), active: field(member, 'active') };
+  });
+  return opinionOf({ removed: listField(configuration, 'removed'), members }, self, url);
 }

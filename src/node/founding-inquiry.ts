@@ -7,7 +7,6 @@
  * (raft/recovery.ts): until it is certain that nothing was lost, it has no vote.
  */
 import type { MemberId } from '../lib/ids.ts';
-import { type Configuration, memberOf } from '../raft/configuration.ts';
 import type { Clock } from './clock.ts';
 
 export type Verdict =
@@ -21,11 +20,17 @@ export type Verdict =
 /** What one of the others says; `refused` is one where nothing listens. */
 export type Opinion = 'clear' | 'refused' | 'silent' | Exclude<Verdict, { type: 'clear' }>;
 
+/** What counts of a membership; it may have come from a stranger. */
+export interface KnownMembership {
+  readonly removed: readonly unknown[];
+  readonly members: readonly { readonly id: unknown; readonly active: unknown }[];
+}
+
 /** What a member's view of the membership says of another, if it is asked at this URL. */
-export function opinionOf(configuration: Configuration, self: MemberId, url: string): Opinion {
-  if (configuration.removed.includes(self)) return { type: 'removed', toldBy: url };
-  const isKnown = memberOf(configuration, self)?.active === true;
-  return isKnown ? { type: 'lost', toldBy: url } : 'clear';
+export function opinionOf(known: KnownMembership, self: MemberId, url: string): Opinion {
+  if (known.removed.includes(self)) return { type: 'removed', toldBy: url };
+  const isActive = known.members.some(({ id, active }) => id === self && active === true);
+  return isActive ? { type: 'lost', toldBy: url } : 'clear';
 }
 
 const ASK_AGAIN_MS = 200;

@@ -5,11 +5,12 @@
  * point:
  * linear in the number of operations, where a search for an order would not be.
  */
+import type { KvResult } from '../../kv/command.ts';
 import type { LogIndex } from '../../raft/entry.ts';
 import { check } from '../failure.ts';
 import type { Operation, Request, Seen } from '../history.ts';
-import { canonical } from './canonical.ts';
 import type { Model } from './model.ts';
+import { isSame } from './same.ts';
 
 type Write = Extract<Request, { type: 'write' }>;
 
@@ -45,7 +46,7 @@ export class Linearizability {
   ended(operation: Operation): void {
     const { request, outcome } = operation;
     if (outcome?.type === 'written' && request.type === 'write') {
-      this.#written(operation, request, canonical(outcome.result));
+      this.#written(operation, request, outcome.result);
     } else if (outcome?.type === 'read') {
       this.#read(operation, outcome.seen);
     }
@@ -80,13 +81,14 @@ export class Linearizability {
     });
   }
 
-  #written(operation: Operation, request: Write, result: string): void {
+  #written(operation: Operation, request: Write, result: KvResult): void {
     const index = this.#model.indexOf(request.requestId, request.value);
     check(index !== undefined, 'acknowledged is committed', () => describe(operation));
     this.#respectsTime(operation, index - 1);
-    const due = canonical(this.#model.resultAt(index));
-    check(result === due, 'writes answer as the model', () => {
-      return `${describe(operation)} at ${index} answers ${result}, not ${due}`;
+    const due = this.#model.resultAt(index);
+    check(isSame(result, due), 'writes answer as the model', () => {
+      const answer = JSON.stringify(result);
+      return `${describe(operation)} at ${index} answers ${answer}, not ${JSON.stringify(due)}`;
     });
     this.#floor = Math.max(this.#floor, index);
   }
@@ -97,10 +99,11 @@ export class Linearizability {
     check(appliedIndex <= this.#committed(), 'only what is committed is read', () => {
       return `${describe(operation)} after ${appliedIndex} of ${this.#committed()}`;
     });
-    const due = canonical(this.#model.read(request.range, request.revision, appliedIndex));
-    const answer = canonical(fault ?? pairs);
-    check(answer === due, 'reads answer as the model', () => {
-      return `${describe(operation)} after ${appliedIndex} gives ${answer}, not ${due}`;
+    const due = this.#model.read(request.range, request.revision, appliedIndex);
+    const seen = fault ?? pairs;
+    check(isSame(seen, due), 'reads answer as the model', () => {
+      const answer = JSON.stringify(seen);
+      return `${describe(operation)} after ${appliedIndex} gives ${answer}, not ${JSON.stringify(due)}`;
     });
     if (request.serializable) return;
     this.#respectsTime(operation, appliedIndex);

@@ -8,8 +8,8 @@ import type { ByteString } from '../../lib/bytes.ts';
 import { isConfigurationCommand } from '../../raft/configuration.ts';
 import type { Entry, LogIndex } from '../../raft/entry.ts';
 import { check } from '../failure.ts';
-import { canonical } from './canonical.ts';
 import { KvModel } from './kv-model.ts';
+import { isSame } from './same.ts';
 
 /** How far the store is. */
 export interface Stand {
@@ -28,7 +28,7 @@ export class Model {
   /** The entry that carried a request out, by the request's name. */
   readonly #byRequest = new Map<string, LogIndex>();
   /** What was asked under each name, whenever and through whomever. */
-  readonly #contents = new Map<string, string>();
+  readonly #commands = new Map<string, KvCommand>();
   readonly #byValue = new Map<ByteString, LogIndex>();
   /** Values that were written again, with where. */
   readonly #writtenAgain = new Map<ByteString, LogIndex>();
@@ -47,11 +47,11 @@ export class Model {
     const { requestId } = kv;
     const first = requestId === null ? undefined : this.#byRequest.get(requestId);
     if (first !== undefined) {
-      const isSame = this.#contents.get(requestId ?? '') === contentOf(kv);
-      if (isSame) this.#repeats.add(index);
+      const isRepeated = isSame(contentOf(kv), contentOf(this.#commands.get(requestId ?? '')));
+      if (isRepeated) this.#repeats.add(index);
       const { revision } = this.standAt(index);
       const mismatch = { type: 'request-mismatch', revision } as const;
-      this.#results.set(index, isSame ? (this.#results.get(first) as KvResult) : mismatch);
+      this.#results.set(index, isRepeated ? (this.#results.get(first) as KvResult) : mismatch);
       return;
     }
     if (kv.kind === 'put') this.#wrote(kv.value, index);
@@ -60,7 +60,7 @@ export class Model {
     this.#stands[index] = { revision, compactRevision, leaseCount: leases.size };
     if (requestId === null) return;
     this.#byRequest.set(requestId, index);
-    this.#contents.set(requestId, contentOf(kv));
+    this.#commands.set(requestId, kv);
   }
 
   /** How far the store is after the entry. */
@@ -89,13 +89,9 @@ export class Model {
     const isRepeated = due !== undefined && this.#repeats.has(index);
     // What is repeated late may be refused: its first answer is forgotten.
     const isForgotten = isRepeated && result.type === 'request-expired';
-    check(
-      isForgotten || canonical(result) === canonical(due),
-      'commands answer as the model',
-      () => {
-        return `entry ${index} gives ${JSON.stringify(result)}, not ${JSON.stringify(due)}`;
-      },
-    );
+    check(isForgotten || isSame(result, due), 'commands answer as the model', () => {
+      return `entry ${index} gives ${JSON.stringify(result)}, not ${JSON.stringify(due)}`;
+    });
   }
 
   #wrote(value: ByteString, index: LogIndex): void {
@@ -114,6 +110,6 @@ export class Model {
   }
 }
 
-function contentOf(command: KvCommand): string {
-  return canonical({ ...command, at: 0, by: null, requestId: null });
+function contentOf(command: KvCommand | undefined): object {
+  return { ...command, at: 0, by: null, requestId: null };
 }

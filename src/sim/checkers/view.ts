@@ -48,12 +48,15 @@ export class View {
   stuckMs = 0;
   /** An entry of its log has been replaced since. */
   isRewritten = false;
+  /** The membership that `votersBefore` is of. */
+  #votersOf: Configuration;
 
   constructor(node: SimNode, raft: Raft, applied: LogIndex) {
     this.node = node;
     this.raft = raft;
     this.before = summarize(raft.state);
-    this.votersBefore = votersIn(raft.state.history.latest);
+    this.#votersOf = raft.state.history.latest;
+    this.votersBefore = votersIn(this.#votersOf);
     this.committed = raft.state.log.baseIndex;
     this.applied = applied;
     this.recovery = raft.state.recovery?.id ?? 0;
@@ -62,7 +65,9 @@ export class View {
   /** Takes note of how things are now. */
   update(): void {
     this.before = summarize(this.raft.state);
-    this.votersBefore = votersIn(this.raft.state.history.latest);
+    const { latest } = this.raft.state.history;
+    if (latest !== this.#votersOf) this.votersBefore = votersIn(latest);
+    this.#votersOf = latest;
     this.heard = [];
     this.installed = 0;
   }

@@ -87,8 +87,8 @@ export class Linearizability {
     this.#respectsTime(operation, index - 1);
     const due = this.#model.resultAt(index);
     check(isSame(result, due), 'writes answer as the model', () => {
-      const answer = JSON.stringify(result);
-      return `${describe(operation)} at ${index} answers ${answer}, not ${JSON.stringify(due)}`;
+      const answers = `${JSON.stringify(result)}, not ${JSON.stringify(due)}`;
+      return `${describe(operation)} at ${index} answers ${answers}`;
     });
     this.#floor = Math.max(this.#floor, index);
   }
@@ -102,8 +102,8 @@ export class Linearizability {
     const due = this.#model.read(request.range, request.revision, appliedIndex);
     const seen = fault ?? pairs;
     check(isSame(seen, due), 'reads answer as the model', () => {
-      const answer = JSON.stringify(seen);
-      return `${describe(operation)} after ${appliedIndex} gives ${answer}, not ${JSON.stringify(due)}`;
+      const answers = `${JSON.stringify(seen)}, not ${JSON.stringify(due)}`;
+      return `${describe(operation)} after ${appliedIndex} gives ${answers}`;
     });
     if (request.serializable) return;
     this.#respectsTime(operation, appliedIndex);

@@ -14,7 +14,7 @@ import { EXIT, ExitError } from '../exit.ts';
 import { runCampaign } from '../sim-campaign.ts';
 import { addScopeOptions, runScope } from './sim-scope.ts';
 
-const SPEED_RUNS = 6;
+const SPEED_RUNS = 12;
 /** Seeds enough for any number of minutes. */
 const ENDLESS = 10 ** 9;
 

@@ -182,7 +182,8 @@ export class Checks implements Watcher {
     this.#elections.sent(node, message);
     const view = this.#views.get(node);
     if (view === undefined) return;
-    if (message.type === 'read-index-response') this.#lookAtCommits(view);
+    // Its process may end in the middle of this step, and others commit by what it said.
+    if (this.#tellsOfCommits(message)) this.#lookAtCommits(view);
     this.#memberships.sent(view, message);
     this.#reads.sent(node, message);
     this.#recoveries.sent(view, message);
@@ -265,6 +266,11 @@ export class Checks implements Watcher {
   before(node: SimNode): void {
     const view = this.#views.get(node);
     if (view !== undefined) this.#lookAtCommits(view);
+  }
+
+  #tellsOfCommits(message: WireMessage): boolean {
+    if (message.type === 'append') return message.commitIndex > this.oracle.lastIndex;
+    return message.type === 'read-index-response';
   }
 
   #lookAtCommits(view: View): void {

@@ -73,12 +73,7 @@ export const NODE_3: readonly Mistake[] = [
   {
     name: 'a founding member that another one knows starts',
     file: 'src/node/founding-inquiry.ts',
-    edits: [
-      [
-        'memberOf(configuration, self)?.active === true;',
-        'memberOf(configuration, self)?.learner === true;',
-      ],
-    ],
+    edits: [['id === self && active === true);', 'id === self && active === false);']],
   },
   {
     name: 'writes that a snapshot went past wait for ever',

@@ -4,7 +4,6 @@ import type { ReadIndexRequest, ReadIndexResponse } from './message.ts';
 import { hasQuorum } from './quorum.ts';
 import type { LeaderRole } from './role.ts';
 import type { RaftState } from './state.ts';
-import type { Reason } from './trace.ts';
 
 /**
  * LINEARIZABLE READS (thesis §6.4)
@@ -42,7 +41,7 @@ export function readIndex(raft: RaftState, context: number): void {
   }
   const leader = role.name === 'follower' ? role.leader : null;
   if (leader === null) {
-    finish(raft, { context, from: null }, null, { code: 'no-leader' });
+    finish(raft, { context, from: null }, null, 'no-leader');
     return;
   }
   raft.send({ ...raft.envelope(leader), type: 'read-index', context });
@@ -52,14 +51,13 @@ export function readIndex(raft: RaftState, context: number): void {
 export function onReadIndexRequest(raft: RaftState, message: ReadIndexRequest): void {
   const read = { context: message.context, from: { id: message.from, seq: message.seq } };
   if (raft.role.name === 'leader') raft.role.reads.waiting.push(read);
-  else finish(raft, read, null, { code: 'not-leader' });
+  else finish(raft, read, null, 'not-leader');
 }
 
 /** The leader answered; the context is unique per attempt, so this answers just that one. */
 export function onReadIndexResponse(raft: RaftState, message: ReadIndexResponse): void {
   const read = { context: message.context, from: null };
-  const code = message.index === null ? 'not-leader' : 'leader-confirmed';
-  finish(raft, read, message.index, { code });
+  finish(raft, read, message.index, message.index === null ? 'not-leader' : 'leader-confirmed');
 }
 
 /** Begins a round if reads wait and none runs. Returns whether heartbeats must leave for it. */
@@ -85,8 +83,7 @@ export function finishReadRound(raft: RaftState, leader: LeaderRole): boolean {
   if (!confirmed) return false;
   const done = reads.confirming;
   reads.confirming = [];
-  const reason = { code: 'quorum-confirmed', round: reads.round };
-  for (const read of done) finish(raft, read, reads.index, reason);
+  for (const read of done) finish(raft, read, reads.index, 'quorum-confirmed', reads.round);
   return true;
 }
 
@@ -94,14 +91,21 @@ export function finishReadRound(raft: RaftState, leader: LeaderRole): boolean {
 export function abandonReads(raft: RaftState, leader: LeaderRole): void {
   const { reads } = leader;
   for (const read of [...reads.confirming, ...reads.waiting]) {
-    finish(raft, read, null, { code: 'lost-leadership' });
+    finish(raft, read, null, 'lost-leadership');
   }
   reads.confirming = [];
   reads.waiting = [];
 }
 
-function finish(raft: RaftState, read: WaitingRead, index: LogIndex | null, reason: Reason): void {
+function finish(
+  raft: RaftState,
+  read: WaitingRead,
+  index: LogIndex | null,
+  code: string,
+  round: number | null = null,
+): void {
   if (raft.tracing) {
+    const reason = round === null ? { code } : { code, round };
     raft.trace({ type: 'read', term: raft.term, context: read.context, index, reason });
   }
   if (read.from === null) {

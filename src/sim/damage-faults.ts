@@ -113,10 +113,8 @@ export class DamageFaults {
     const others = cluster.nodes
       .filter((one) => one !== node && one !== friend)
       .map(({ id }) => id);
-    const mends = [world.network.cut([node.id], others), world.network.cut(others, [node.id])];
-    this.#context.later(this.#prng.between(6_000, 15_000), () => {
-      for (const mend of mends) mend();
-    });
+    const mend = world.network.part([node.id], others);
+    this.#context.later(this.#prng.between(6_000, 15_000), mend);
   }
 
   /**

@@ -59,7 +59,7 @@ export function returnsWithTail(calm: Calm, prng: Prng): void {
   if (leader === null || others.length === 0 || !calm.isDispensable(leader)) return;
   world.trace.line(leader.name, 'is cut off, and goes on for a while');
   const rest = [...world.nodes.keys()].filter((id) => id !== leader.id);
-  const mends = [world.network.cut(rest, [leader.id]), world.network.cut([leader.id], rest)];
+  const mend = world.network.part([leader.id], rest);
   const removed = prng.pick(others);
   if (prng.chance(0.5)) {
     leader.enter(({ raft }) => raft.proposeChange({ type: 'remove', id: removed.id }, null, 0));
@@ -69,7 +69,7 @@ export function returnsWithTail(calm: Calm, prng: Prng): void {
   calm.check(isSucceeded, 'a leader that is silent is replaced', () => leader.name);
   const term = calm.leader?.node?.term() ?? 0;
   calm.leader?.enter((node) => node.stepDown());
-  for (const mend of mends) mend();
+  mend();
   // The one that comes back leads until it hears of that.
   const isElected = (): boolean => (calm.leader?.node?.term() ?? 0) > term;
   calm.runFor(SETTLED_WITHIN * world.profile.timing.electionMs, isElected);

@@ -184,11 +184,11 @@ export class RareScenes {
     const hearsOthers = this.#prng.chance(0.5);
     world.trace.line(away.name, hearsOthers ? 'does not hear the leader' : 'is cut off');
     const rest = [...world.nodes.keys()].filter((id) => id !== away.id);
-    const mends = hearsOthers
-      ? [world.network.cut([leader.id], [away.id])]
-      : [world.network.cut(rest, [away.id]), world.network.cut([away.id], rest)];
+    const mend = hearsOthers
+      ? world.network.cut([leader.id], [away.id])
+      : world.network.part([away.id], rest);
     this.#calm.runFor(AWAY_FOR * world.profile.timing.electionMs);
-    for (const mend of mends) mend();
+    mend();
     this.#calm.runFor(AWAY_FOR * world.profile.timing.electionMs);
     const isSame = this.#calm.leader === leader && leader.node?.term() === term;
     this.#calm.check(isSame, 'who comes back disturbs nobody', () => {

@@ -123,6 +123,14 @@ export class SimNetwork {
     };
   }
 
+  /** Neither side hears the other. Returns what mends that again. */
+  part(some: readonly MemberId[], others: readonly MemberId[]): () => void {
+    const mends = [this.cut(some, others), this.cut(others, some)];
+    return () => {
+      for (const mend of mends) mend();
+    };
+  }
+
   /** Mends everything. */
   mend(): void {
     this.#generation += 1;

@@ -13,6 +13,7 @@ import type { CrashChoices } from '../storage/crash-choices.ts';
 import type { CrashMode } from '../storage/memory-file.ts';
 import { DamageError, type Identity, type Storage } from '../storage/storage.ts';
 import type { TransportHandler } from '../transport/transport.ts';
+import { ApiError } from '../wire/errors.ts';
 import { WIRE_VERSIONS, type WireRange } from '../wire/raft-version.ts';
 import { eventsOf } from './disk-faults.ts';
 import { DurableLog } from './durable-log.ts';
@@ -24,7 +25,6 @@ import { MachineClock, SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimTransport } from './sim-transport.ts';
 import { SnapshotTransfers } from './snapshot-transfers.ts';
-import { ApiError } from '../wire/errors.ts';
 import type { World } from './world.ts';
 
 export interface SimNodeOptions {

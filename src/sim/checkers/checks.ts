@@ -2,9 +2,7 @@
 import type { MemberId } from '../../lib/ids.ts';
 import type { Prng } from '../../lib/prng.ts';
 import type { NodeEvent } from '../../node/api.ts';
-import { votersOf } from '../../raft/configuration.ts';
 import { checkState, checkStep } from '../../raft/invariants.ts';
-import { hasQuorum } from '../../raft/quorum.ts';
 import type { SnapshotMeta } from '../../raft/ready.ts';
 import type { TraceEvent } from '../../raft/trace.ts';
 import type { Restored, SnapshotFile } from '../../storage/storage.ts';
@@ -35,6 +33,7 @@ import { Logs } from './logs.ts';
 import { Memberships } from './memberships.ts';
 import { Model } from './model.ts';
 import { Oracle } from './oracle.ts';
+import { majority, votersIn } from './quorums.ts';
 import { Recoveries } from './recoveries.ts';
 import { replay, stateOf } from './replay.ts';
 import { Said } from './said.ts';
@@ -255,9 +254,9 @@ export class Checks implements Watcher {
     const whole = nodes.filter((node) =>
       node === read ? reached === lastIndex : node.durable.holds(lastIndex, term),
     );
-    const voters = votersOf(oracle.configurationAt(lastIndex));
-    const isKept = hasQuorum(voters, (id) => whole.some((node) => node.id === id));
-    check(isKept, 'acknowledged is kept', () => {
+    const voters = votersIn(oracle.configurationAt(lastIndex));
+    const copies = voters.filter((id) => whole.some((node) => node.id === id)).length;
+    check(copies >= majority(voters.length), 'acknowledged is kept', () => {
       return `all of it is on the disks of ${whole.length} of ${voters.length} voters`;
     });
   }

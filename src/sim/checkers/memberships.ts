@@ -12,6 +12,7 @@ import type { SimNode } from '../sim-node.ts';
 import { madeOf } from './changes.ts';
 import { type Elector, mayPart, usableVoters } from './electorate.ts';
 import type { Oracle } from './oracle.ts';
+import { isSame } from './same.ts';
 import type { View } from './view.ts';
 
 export class Memberships {
@@ -29,7 +30,7 @@ export class Memberships {
     const { configuration, change } = command;
     const before = this.#oracle.configurationAt(index - 1);
     const due = madeOf(before, change);
-    check(due === null || same(due, configuration), 'changes do what they say', () => {
+    check(due === null || isSame(due, configuration), 'changes do what they say', () => {
       return `entry ${index}, ${JSON.stringify(change)}: ${JSON.stringify(configuration)}`;
     });
     const { removed } = configuration;
@@ -135,7 +136,7 @@ export class Memberships {
       if (isConfigurationCommand(command)) due = command.configuration;
     }
     due ??= this.#oracle.configurationAt(log.baseIndex);
-    check(same(history.latest, due), 'the membership is that of the log', () => {
+    check(isSame(history.latest, due), 'the membership is that of the log', () => {
       const [is, ought] = [JSON.stringify(history.latest), JSON.stringify(due)];
       return `${node.name} goes by ${is}; its log to ${log.lastIndex} has ${ought}`;
     });
@@ -144,10 +145,6 @@ export class Memberships {
 
 function isMember(configuration: Configuration, id: MemberId): boolean {
   return memberOf(configuration, id) !== undefined;
-}
-
-function same(a: Configuration, b: Configuration): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What a message could change. */

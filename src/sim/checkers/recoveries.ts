@@ -5,11 +5,11 @@
  */
 import type { MemberId } from '../../lib/ids.ts';
 import type { LogIndex, Term } from '../../raft/entry.ts';
-import { hasQuorum } from '../../raft/quorum.ts';
 import type { WireMessage } from '../../wire/raft-codec.ts';
 import { check } from '../failure.ts';
 import type { SimNode } from '../sim-node.ts';
 import type { Oracle } from './oracle.ts';
+import { majority } from './quorums.ts';
 import type { View } from './view.ts';
 
 /** The founding membership: whoever has no more has never promised anything. */
@@ -86,7 +86,8 @@ function hasHeardAll({ node, raft, reports, before, votersBefore }: View): boole
     return (lastOf(id) ?? FOUNDING_INDEX + 1) <= FOUNDING_INDEX;
   };
   return [raft.state.voters, votersBefore].some((voters) => {
-    return voters.every((id) => lastOf(id) !== undefined) || hasQuorum(voters, isFounding);
+    if (voters.every((id) => lastOf(id) !== undefined)) return true;
+    return voters.filter(isFounding).length >= majority(voters.length);
   });
 }
 

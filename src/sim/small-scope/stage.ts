@@ -66,10 +66,7 @@ export class Stage {
   isolate(node: SimNode): () => void {
     const { network, nodes } = this.sim.world;
     const others: MemberId[] = [...nodes.keys()].filter((id) => id !== node.id);
-    const mends = [network.cut([node.id], others), network.cut(others, [node.id])];
-    return () => {
-      for (const mend of mends) mend();
-    };
+    return network.part([node.id], others);
   }
 
   /** One bit of the last line of a log is another. Its process has ended. */

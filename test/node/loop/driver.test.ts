@@ -8,20 +8,7 @@ import type { Raft } from '../../../src/raft/raft.ts';
 import type { Ready } from '../../../src/raft/ready.ts';
 import type { Storage } from '../../../src/storage/storage.ts';
 import { ManualClock, turn } from '../support/manual-clock.ts';
-
-const NOTHING: Ready = {
-  snapshot: null,
-  state: null,
-  recovered: false,
-  entries: [],
-  messages: [],
-  messagesAfterPersist: [],
-  committed: [],
-  snapshotOrders: [],
-  readStates: [],
-  trace: [],
-  mark: null,
-};
+import { readyOf } from '../support/ready.ts';
 
 function entries(from: number, to: number): Entry[] {
   return Array.from({ length: to - from + 1 }, (_, at) =>
@@ -86,7 +73,7 @@ function setup() {
   });
   driver.start();
   const handle = async (ready: Partial<Ready>): Promise<void> => {
-    readys.push({ ...NOTHING, ...ready });
+    readys.push(readyOf(ready));
     driver.input(() => undefined);
     await turn();
   };

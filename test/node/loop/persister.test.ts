@@ -4,6 +4,7 @@ import type { Ready, SnapshotMeta } from '../../../src/raft/ready.ts';
 import { Persister } from '../../../src/node/loop/persister.ts';
 import type { Batch, Storage } from '../../../src/storage/storage.ts';
 import { ManualClock, turn } from '../support/manual-clock.ts';
+import { readyOf } from '../support/ready.ts';
 
 function entry(index: number, term: number, size = 0): Entry {
   const command = { v: 1, kind: 'put', requestId: null, at: 0, by: null, text: 'x'.repeat(size) };
@@ -14,20 +15,7 @@ let sequence = 0;
 
 function ready(part: Partial<Ready>): Ready {
   sequence += 1;
-  return {
-    snapshot: null,
-    state: null,
-    recovered: false,
-    entries: [],
-    messages: [],
-    messagesAfterPersist: [],
-    committed: [],
-    snapshotOrders: [],
-    readStates: [],
-    trace: [],
-    mark: { sequence, lastIndex: 0, lastTerm: 0 },
-    ...part,
-  };
+  return readyOf({ mark: { sequence, lastIndex: 0, lastTerm: 0 }, ...part });
 }
 
 const SNAPSHOT: SnapshotMeta = {

@@ -45,7 +45,7 @@ export const READS: readonly Canary[] = [
   {
     name: 'a deposed leader answers the reads that wait',
     file: 'src/raft/read-index.ts',
-    find: "    finish(raft, read, null, { code: 'lost-leadership' });",
-    replace: "    finish(raft, read, raft.commitIndex, { code: 'lost-leadership' });",
+    find: "    finish(raft, read, null, 'lost-leadership');",
+    replace: "    finish(raft, read, raft.commitIndex, 'lost-leadership');",
   },
 ];

@@ -3,16 +3,12 @@
  * its folder take seconds, those of the folders built on it some more, and what both let pass the
  * simulator hunts, seed after seed.
  */
-import { join } from 'node:path';
-import { hunt, withReplacement } from '../support/hunt.ts';
+import { hunt } from '../support/hunt.ts';
 import type { Replacement } from '../support/replaced-source.ts';
+import { huntByTest } from '../support/test-hunt.ts';
 
-const ROOT = join(import.meta.dir, '../../..');
-const PRELOAD = join(import.meta.dir, '../support/replaced-source.ts');
-/** The unit tests of no folder take a quarter of this. */
-const PATIENCE_MS = 120_000;
 /** A test that is slow because the machine is busy has not found anything. */
-const TEST_TIMEOUT_MS = 60_000;
+const TEST_FLAGS = ['--timeout=60000'];
 
 /** Who notices what a folder does, beside its own tests. */
 const BUILT_ON: ReadonlyMap<string, readonly string[]> = new Map([
@@ -22,8 +18,6 @@ const BUILT_ON: ReadonlyMap<string, readonly string[]> = new Map([
   ['node', ['http']],
   ['wire', ['http', 'transport', 'client']],
 ]);
-
-const TEST = ['test', `--preload=${PRELOAD}`, '--bail', `--timeout=${TEST_TIMEOUT_MS}`];
 
 export interface Hunting {
   /** How many brief worlds the simulator runs; none when it is not asked. */
@@ -68,33 +62,8 @@ async function firstFailure(
   folders: readonly string[],
 ): Promise<Pick<Verdict, 'by' | 'what'> | null> {
   for (const folder of folders) {
-    const what = await failureOf(replacement, `./test/${folder}`);
+    const { invariant: what } = await huntByTest(replacement, `test/${folder}`, TEST_FLAGS);
     if (what !== null) return { by: folder, what };
   }
   return null;
-}
-
-/** The first test that fails under a path; null when all pass. */
-function failureOf(replacement: Replacement, path: string): Promise<string | null> {
-  return withReplacement(replacement, async (env) => {
-    const command = [process.execPath, ...TEST, path];
-    const child = Bun.spawn(command, {
-      cwd: ROOT,
-      env,
-      stdin: 'ignore',
-      stdout: 'ignore',
-      stderr: 'pipe',
-    });
-    let hung = false;
-    const timer = setTimeout(() => {
-      hung = true;
-      child.kill('SIGKILL');
-    }, PATIENCE_MS);
-    const said = await new Response(child.stderr).text();
-    await child.exited;
-    clearTimeout(timer);
-    if (hung) return 'tests end';
-    if (child.exitCode === 0) return null;
-    return /^\(fail\) (.*)$/m.exec(said)?.[1] ?? said.slice(-300);
-  });
 }

@@ -1,19 +1,27 @@
-/** A HUNT by a test file: it must fail with a bug in the source. */
+/** A HUNT by tests, of a file or of a folder: one must fail with a bug in the source. */
 import { join } from 'node:path';
 import { type Finding, NO_END, NO_START, withReplacement } from './hunt.ts';
 import type { Replacement } from './replaced-source.ts';
 
 const ROOT = join(import.meta.dir, '../../..');
 const PRELOAD = join(import.meta.dir, 'replaced-source.ts');
-/** Far more than the tests of one file take. */
+/** Far more than the tests of any folder take. */
 const PATIENCE_MS = 120_000;
 const ERROR_LENGTH = 2_000;
 
-/** @param file by its path from the top of the repository. */
-export function huntByTest(replacements: readonly Replacement[], file: string): Promise<Finding> {
-  return withReplacement(replacements, async (env) => {
+/**
+ * @param path from the top of the repository.
+ * @param flags further ones of `bun test`.
+ */
+export function huntByTest(
+  replacement: Replacement | readonly Replacement[],
+  path: string,
+  flags: readonly string[] = [],
+): Promise<Finding> {
+  return withReplacement(replacement, async (env) => {
     const started = Bun.nanoseconds();
-    const command = [process.execPath, 'test', `--preload=${PRELOAD}`, '--bail', `./${file}`];
+    const test = ['test', `--preload=${PRELOAD}`, '--bail', ...flags];
+    const command = [process.execPath, ...test, `./${path}`];
     const child = Bun.spawn(command, {
       cwd: ROOT,
       env,

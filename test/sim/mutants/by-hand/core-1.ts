@@ -88,8 +88,8 @@ export const CORE_1: readonly Mistake[] = [
     file: 'src/raft/read-index.ts',
     edits: [
       [
-        "else finish(raft, read, null, { code: 'not-leader' });",
-        "else finish(raft, read, raft.commitIndex, { code: 'not-leader' });",
+        "else finish(raft, read, null, 'not-leader');",
+        "else finish(raft, read, raft.commitIndex, 'not-leader');",
       ],
     ],
   },

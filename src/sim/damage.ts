@@ -123,14 +123,24 @@ function misdirect(disk: MemoryDisk, path: string, prng: Prng): string | null {
     const line = prng.pick(linesOf(disk.contents(source)));
     const place = prng.pick(linesOf(disk.contents(path)));
     const bytes = disk.contents(source).slice(line.start, line.end);
-    disk.overwrite(path, place.start, bytes.subarray(0, size - place.start));
-    return `the line at ${line.start} of ${source} at ${place.start} of ${path}`;
+    return overwritten(disk, path, place.start, bytes.subarray(0, size - place.start))
+      ? `the line at ${line.start} of ${source} at ${place.start} of ${path}`
+      : null;
   }
   const from = SECTOR * prng.between(0, Math.ceil(disk.contents(source).length / SECTOR));
   const to = SECTOR * prng.between(0, Math.ceil(size / SECTOR));
   const bytes = disk.contents(source).slice(from, from + SECTOR);
-  disk.overwrite(path, to, bytes.subarray(0, size - to));
-  return `the sector at ${from} of ${source} at ${to} of ${path}`;
+  return overwritten(disk, path, to, bytes.subarray(0, size - to))
+    ? `the sector at ${from} of ${source} at ${to} of ${path}`
+    : null;
+}
+
+/** Not what leaves the newest segment as an append that was cut short would: nobody can tell. */
+function overwritten(disk: MemoryDisk, path: string, offset: number, bytes: Uint8Array): boolean {
+  const isEnd = offset + bytes.length === disk.contents(path).length;
+  if (isEnd && path === segments(disk).at(-1) && bytes.at(-1) !== NEWLINE) return false;
+  disk.overwrite(path, offset, bytes);
+  return true;
 }
 
 /**

@@ -1,7 +1,5 @@
+import { jsonObjectEnd } from './json-prefix.ts';
 import { decodeLine, LINE_START } from './wal-line.ts';
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /**
  * Whether the bytes after the last newline are what a killed process leaves: the beginning of the
@@ -15,7 +13,7 @@ export function isCleanPrefix(bytes: Uint8Array, prev: string, batch: number): b
   if (!/^[0-9a-f]*$/.test(text.slice(LINE_START.length, crcEnd))) return false;
   if (!startsLike(text.slice(crcEnd), `","prev":"${prev}","batch":${batch},`)) return false;
   if (!isCutUtf8(bytes)) return false;
-  switch (jsonObjectEnd(bytes)) {
+  switch (jsonObjectEnd(text)) {
     case 'open':
       return true;
     case 'closed':
@@ -37,37 +35,5 @@ function isCutUtf8(bytes: Uint8Array): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Whether the bytes could still become an object, begin with a whole one, or are neither. */
-function jsonObjectEnd(bytes: Uint8Array): 'open' | 'closed' | 'broken' {
-  let depth = 0;
-  let inString = false;
-  let escaped = false;
-  for (const byte of bytes) {
-    if (byte < 0x20) return 'broken';
-    if (escaped) escaped = false;
-    else if (byte === BACKSLASH) escaped = inString;
-    else if (byte === QUOTE) inString = !inString;
-    else if (!inString) {
-      if (byte > 0x7e) return 'broken';
-      depth += depthChange(byte);
-      if (depth === 0) return 'closed';
-    }
-  }
-  return 'open';
-}
-
-function depthChange(byte: number): number {
-  switch (String.fromCharCode(byte)) {
-    case '{':
-    case '[':
-      return 1;
-    case '}':
-    case ']':
-      return -1;
-    default:
-      return 0;
   }
 }

@@ -6,6 +6,7 @@ import { LogState } from './log-state.ts';
 import type { Pace } from './pace.ts';
 import { giveUpReserve } from './reserve.ts';
 import { chooseSnapshot, removeSnapshotsBut, setAside } from './snapshot-choice.ts';
+import { snapshotIndexOf } from './snapshot-file.ts';
 import {
   DamageError,
   type Finding,
@@ -56,7 +57,7 @@ export async function recover(
     await refuseLostLog(disk);
     return null;
   }
-  const contents = await readWal(disk, await newestCopied(disk, all));
+  const contents = await readWal(disk, await behindGap(disk, await newestCopied(disk, all)));
   const { log } = contents.image;
   const choice = await chooseSnapshot(disk, contents.image.log, pace);
   const findings = [...contents.findings, ...choice.findings];
@@ -92,6 +93,25 @@ export async function recover(
     segment,
     walBytes: entryBytes(behind),
   };
+}
+
+/**
+ * A segment that was removed is back after a power cut, where the sync of that failed: what is
+ * behind the gap is enough when a snapshot reaches it, as every segment repeats what it must of
+ * those before. Else the gap is damage, which the reader will say.
+ */
+async function behindGap(
+  disk: Disk,
+  segments: readonly SegmentName[],
+): Promise<readonly SegmentName[]> {
+  const at = segments.findLastIndex(
+    ({ seq }, i) => i > 0 && seq !== (segments[i - 1]?.seq ?? 0) + 1,
+  );
+  const first = segments[at]?.firstIndex;
+  if (first === undefined) return segments;
+  const names = await disk.list('.');
+  const isReached = names.some((name) => (snapshotIndexOf(name) ?? -1) + 1 >= first);
+  return isReached ? segments.slice(at) : segments;
 }
 
 /** The state of a log whose only segment is a copied one. */

@@ -11,6 +11,7 @@ export const WAL_DIRECTORY = 'wal';
 /** One file of the log, by its name. */
 export interface SegmentName {
   readonly seq: number;
+  readonly firstIndex: LogIndex;
   readonly path: string;
 }
 
@@ -27,7 +28,9 @@ export async function listSegments(disk: Disk): Promise<SegmentName[]> {
   for (const name of await disk.list(WAL_DIRECTORY)) {
     const match = NAME.exec(name);
     if (match === null) continue;
-    segments.push({ seq: Number(match[1]), path: `${WAL_DIRECTORY}/${name}` });
+    const [, seq, firstIndex] = match;
+    const path = `${WAL_DIRECTORY}/${name}`;
+    segments.push({ seq: Number(seq), firstIndex: Number(firstIndex), path });
   }
   return segments.sort((a, b) => a.seq - b.seq);
 }

@@ -21,6 +21,13 @@ describe('what a killed process leaves of a line', () => {
     }
   });
 
+  test('not a beginning that goes on with the middle of another line', () => {
+    const start = line.subarray(0, line.indexOf('"requestId"') + '"requestId"'.length);
+    const other = Buffer.from('ue":"2000004"},{"key":"key-2","value":14}],"success":[{"type":"');
+    expect(isClean(start)).toBe(true);
+    expect(isClean(Buffer.concat([start, other]))).toBe(false);
+  });
+
   test('not a whole line with a wrong checksum', () => {
     const wrong = Buffer.from(line.toString().replace('quoted', 'quotes'));
     expect(isClean(wrong)).toBe(false);
